@@ -1,0 +1,3 @@
+"""Verified training data for local, tool-calling coding agents."""
+
+__version__ = "0.1.0"
