@@ -1,0 +1,133 @@
+"""The files that are mined: listed once, hashed, and copied where nothing can change under the tools.
+
+Only regular files below the root count. Links are left out (they may lead out of the repository or round in a circle), and so is what
+git ignores, what is too big to be anyone's source and what can't be read; each is told once, with its reason.
+"""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from punie_data.code.gitfolder import GitFolder, borrow
+from punie_data.errors import UserError
+
+MAXIMUM_BYTES = 1_000_000
+"""A larger file is generated or data: it is left out of the mining, and the ledger says so."""
+SKIPPED_FOLDERS = frozenset(
+    {"__pycache__", "node_modules", "venv", "env", "build", "dist", "site-packages", "htmlcov", "target"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """`path` is relative, with forward slashes; `sha256` is that of the bytes."""
+
+    path: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """`root` holds just `files` when it is a snapshot. `digest` names the content: equal trees, equal digests."""
+
+    root: Path
+    files: tuple[SourceFile, ...]
+    digest: str
+    head: str
+    git: GitFolder | None
+    skipped: tuple[tuple[str, str], ...]
+
+    def paths(self, *suffixes: str) -> list[str]:
+        return [file.path for file in self.files if not suffixes or file.path.endswith(suffixes)]
+
+
+def snapshot(root: Path, cache: Path, immutable: bool, progress: Callable[[str], None]) -> Tree:
+    """List, hash and (unless `immutable`) copy the files of `root`. UserError when it is no folder."""
+    if not root.is_dir():
+        raise UserError(f"{root}: not a folder")
+    root = root.resolve()
+    git = borrow(root)
+    if git is None and (root / ".git").exists():
+        progress(f"{root.name}: its git repository can't be read; mined without git")
+    skipped: list[tuple[str, str]] = []
+    files: list[SourceFile] = []
+    whole = hashlib.sha256()
+    for path in sorted(_candidates(root, git, skipped)):
+        found = _read(root, path, skipped)
+        if found is not None:
+            files.append(found)
+            whole.update(f"{found.path}\0{found.sha256}\n".encode())
+    head = git.head() if git else ""
+    if git:
+        whole.update(head.encode() + b"\n" + git.run("status", "--porcelain=v2", "-z"))
+    digest = whole.hexdigest()
+    where = root if immutable else _copy(root, files, cache, digest)
+    return Tree(where, tuple(files), digest, head, git, tuple(skipped))
+
+
+def _candidates(root: Path, git: GitFolder | None, skipped: list[tuple[str, str]]) -> Iterator[str]:
+    if git is not None:
+        listed = git.run("ls-files", "-z", "--cached", "--others", "--exclude-standard")
+        for raw in set(listed.split(b"\0")):
+            if raw:
+                yield os.fsdecode(raw)
+        return
+    for folder, folders, names in os.walk(
+        root, onerror=lambda e: skipped.append((_below(root, e.filename), "unreadable"))
+    ):
+        folders[:] = sorted(n for n in folders if n not in SKIPPED_FOLDERS and not n.startswith("."))
+        for name in names:
+            yield _below(root, os.path.join(folder, name))  # noqa: PTH118  (os.walk gives strings; thousands of them)
+
+
+def _below(root: Path, path: str) -> str:
+    return PurePosixPath(os.path.relpath(path, root)).as_posix()
+
+
+def _read(root: Path, path: str, skipped: list[tuple[str, str]]) -> SourceFile | None:
+    full = root / path
+    if not path.isprintable() or ".." in PurePosixPath(path).parts:
+        skipped.append((ascii(path), "a name with odd characters"))
+        return None
+    try:
+        if full.is_symlink() or any((root / parent).is_symlink() for parent in PurePosixPath(path).parents):
+            skipped.append((path, "a link"))
+            return None
+        if not full.is_file():
+            return None
+        size = full.stat().st_size
+        if size > MAXIMUM_BYTES:
+            skipped.append((path, f"{size:,} bytes, over {MAXIMUM_BYTES:,}"))
+            return None
+        data = full.read_bytes()
+    except OSError as error:
+        skipped.append((path, f"unreadable: {error.strerror}"))
+        return None
+    return SourceFile(path, hashlib.sha256(data).hexdigest(), len(data))
+
+
+def _copy(root: Path, files: list[SourceFile], cache: Path, digest: str) -> Path:
+    """The snapshot named by its content; a second run finds it there. It appears whole or not at all."""
+    final = cache / "snapshots" / digest[:24] / (root.name or "repository")
+    if final.is_dir():
+        return final
+    try:
+        final.parent.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=".part-", dir=final.parent.parent))
+        for file in files:
+            target = temporary / final.name / file.path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(root / file.path, target)
+        (temporary / final.name).mkdir(parents=True, exist_ok=True)
+        try:
+            temporary.rename(final.parent)
+        except OSError:
+            shutil.rmtree(temporary)
+    except OSError as error:
+        raise UserError(f"no snapshot of {root.name} under {cache}: {error.strerror or error}") from None
+    return final

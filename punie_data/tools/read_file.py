@@ -1,0 +1,29 @@
+"""read_file: the text of a file, whole or some of its lines."""
+
+from punie_data.tools.base import Parameter, Tool
+from punie_data.tools.workspace import Workspace
+
+
+def run(workspace: Workspace, path: str, first_line: int, last_line: int) -> str:
+    text = workspace.text(path)
+    if text is None:
+        return f"Error: no such file: {path}"
+    if first_line == 1 and last_line == 0:
+        return text
+    lines = workspace.lines(path)
+    if not 1 <= first_line <= len(lines) or 0 < last_line < first_line:
+        return f"Error: {path} has {len(lines)} lines; lines {first_line} to {last_line} were asked for"
+    return "\n".join(lines[first_line - 1 : last_line or len(lines)])
+
+
+TOOL = Tool(
+    name="read_file",
+    description="Read a text file of the project, whole or from one line to another.",
+    parameters=(
+        Parameter("path", "string", "Path of the file, relative to the project root"),
+        Parameter("first_line", "integer", "First line to return, counted from 1", default=1),
+        Parameter("last_line", "integer", "Last line to return; 0 stands for the end of the file", default=0),
+    ),
+    result=None,
+    run=run,
+)

@@ -1,0 +1,110 @@
+"""The one door to the tools: it binds arguments, runs, cleans, and remembers."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from punie_data.errors import ToolUnavailable
+from punie_data.tools import typecheck
+from punie_data.tools.base import Outcome
+from punie_data.tools.normalise import Normaliser
+from punie_data.tools.registry import TOOLS
+from punie_data.tools.results import to_text
+from punie_data.tools.workspace import Workspace, version
+
+
+class Toolbox:
+    """`box.call("hover", file_path=…, line=…, column=…, symbol=…)` → `Outcome`.
+
+    Equal calls on an unchanged workspace are run once. ToolUnavailable when the tool can't run here; TypeError for a wrong argument,
+    which is a mistake of the generator's and not of the data's.
+    """
+
+    def __init__(self, workspace: Workspace, allow_exec: bool = False) -> None:
+        self.workspace = workspace
+        self.allow_exec = allow_exec
+        self._normaliser = Normaliser(str(workspace.root))
+        self._known: dict[bytes, Outcome] = {}
+        self._scratch: Toolbox | None = None
+
+    def call(self, name: str, **arguments: Any) -> Outcome:
+        tool = TOOLS[name]
+        bound = tool.bind(arguments)
+        if tool.executes_code and not self.allow_exec:
+            raise ToolUnavailable(f"{name} runs the repository's own code; allow it with --allow-exec")
+        if tool.changes_files and not self.workspace.throw_away:
+            raise TypeError(f"{name} changes files: call it on `toolbox.scratch()`")
+        key = orjson.dumps([name, bound], option=orjson.OPT_SORT_KEYS)
+        if key in self._known:
+            return self._known[key]
+        value = tool.run(self.workspace, **bound)
+        content = to_text(value)
+        clean, redactions = self._normaliser.clean(value, content)
+        if clean is not value:
+            value, content = clean, to_text(clean)
+        outcome = Outcome(
+            tool=name,
+            arguments=arguments,
+            value=value,
+            content=content,
+            exit=1 if _is_failure(value) else 0,
+            version=version(tool.program),
+            redactions=redactions,
+        )
+        if tool.changes_files:
+            self._known.clear()
+        else:
+            self._known[key] = outcome
+        return outcome
+
+    def prepare_typecheck(self, paths: list[str]) -> None:
+        """Check the types of many files at once, because one process for all of them is far cheaper than one each."""
+        typecheck.prepare(self.workspace, paths)
+
+    @contextmanager
+    def scratch(self) -> Iterator["Toolbox"]:
+        """A toolbox over a throw-away copy of the project, in which files may be written; afterwards the copy is as it was."""
+        if self._scratch is None:
+            self._scratch = Toolbox(_throw_away(self.workspace), self.allow_exec)
+        box = self._scratch
+        try:
+            yield box
+        finally:
+            if box.workspace.changed:
+                box.close()
+                self._scratch = None
+
+    def close(self) -> None:
+        if self._scratch is not None:
+            self._scratch.close()
+        self.workspace.close()
+
+
+def _is_failure(value: object) -> bool:
+    """Whether the tool could not do its work. A file with findings is a success of the tool that found them."""
+    if isinstance(value, str):
+        return value.startswith("Error: ")
+    return getattr(value, "parse_error", None) is not None
+
+
+def _throw_away(workspace: Workspace) -> Workspace:
+    """A copy made of hard links where the file system allows: `Workspace.write` cuts a link before it writes."""
+    folder = Path(tempfile.mkdtemp(prefix="punie-data-scratch-"))
+    root = folder / workspace.root.name
+    made: set[Path] = set()
+    for path in sorted(workspace.paths):
+        target = root / path
+        if target.parent not in made:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            made.add(target.parent)
+        try:
+            os.link(workspace.root / path, target)
+        except OSError:
+            shutil.copyfile(workspace.root / path, target)
+    return Workspace(root, frozenset(workspace.paths), workspace.git, remove=folder)

@@ -1,0 +1,65 @@
+"""typecheck: ty's diagnostics for a file or a folder."""
+
+import orjson
+
+from punie_data.tools.base import Parameter, Tool
+from punie_data.tools.results import TypeCheckResult, TypeIssue, failed
+from punie_data.tools.workspace import Workspace
+
+SEVERITIES = {"critical": "error", "major": "error", "minor": "warning", "info": "info"}
+
+
+def run(workspace: Workspace, path: str) -> TypeCheckResult:
+    below = workspace.below(path)
+    if below is None:
+        return failed(TypeCheckResult, parse_error=f"no such path: {path}")
+    batch = workspace.batches.get("typecheck")
+    if isinstance(batch, dict) and all(p in batch for p in below if p.endswith(".py")):
+        issues = [issue for p in below for issue in batch.get(p, ())]
+    else:
+        issues = check(workspace, [path])
+    errors = sum(issue.severity == "error" for issue in issues)
+    return TypeCheckResult(
+        success=errors == 0,
+        error_count=errors,
+        warning_count=sum(issue.severity == "warning" for issue in issues),
+        errors=tuple(issues),
+    )
+
+
+def prepare(workspace: Workspace, paths: list[str]) -> None:
+    """Check many files with one process: ty then shares what it infers. Later calls on these files take their part of the result."""
+    batch: dict[str, list[TypeIssue]] = {path: [] for path in paths}
+    for issue in check(workspace, paths) if paths else ():
+        batch[issue.file].append(issue)
+    known = workspace.batches.setdefault("typecheck", {})
+    assert isinstance(known, dict)
+    known.update(batch)
+
+
+def check(workspace: Workspace, paths: list[str]) -> list[TypeIssue]:
+    printed = workspace.run("ty", "check", "--output-format=gitlab", "--python-platform=linux", "--", *paths)
+    issues = []
+    for row in orjson.loads(printed):
+        begin = row["location"]["positions"]["begin"]
+        issues.append(
+            TypeIssue(
+                file=row["location"]["path"],
+                line=begin["line"],
+                column=begin["column"],
+                severity=SEVERITIES.get(row["severity"], "error"),
+                code=row["check_name"],
+                message=row["description"].removeprefix(f"{row['check_name']}: "),
+            )
+        )
+    return sorted(issues, key=lambda issue: (issue.file, issue.line, issue.column, issue.code, issue.message))
+
+
+TOOL = Tool(
+    name="typecheck",
+    description="Check the types of a file or folder with ty. Third-party packages are not installed.",
+    parameters=(Parameter("path", "string", "File or folder, relative to the project root", default="."),),
+    result=TypeCheckResult,
+    run=run,
+    program="ty",
+)

@@ -1,0 +1,172 @@
+"""The folder in which tools run, with the programs they run and the environment those see."""
+
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from dataclasses import replace
+from functools import cache
+from pathlib import Path, PurePosixPath
+
+from punie_data.code.gitfolder import GitFolder
+from punie_data.errors import ToolUnavailable
+from punie_data.tools.language_server import LanguageServer
+
+TIMEOUT = 120.0
+LINE_END = re.compile(r"\r\n|\r|\n")
+
+
+@cache
+def program(name: str) -> str:
+    """The path of a program: beside our Python first (the wheels of ty, ruff and ripgrep put it there), then on PATH."""
+    folders = (Path(sysconfig.get_path("scripts")), Path(sys.executable).parent)
+    for folder in folders:
+        if (folder / name).is_file():
+            return str(folder / name)
+    found = shutil.which(name)
+    if found is None:
+        raise ToolUnavailable(f"{name} is not installed")
+    return found
+
+
+@cache
+def version(name: str) -> str:
+    """`ty 0.0.105`, `git 2.39.5`: what the program says of itself, else the installed distribution's version."""
+    from importlib.metadata import PackageNotFoundError
+    from importlib.metadata import version as distribution_version
+
+    try:
+        return f"{name} {distribution_version({'rg': 'ripgrep'}.get(name, name))}"
+    except PackageNotFoundError:
+        said = subprocess.run(
+            [program(name), "--version"], capture_output=True, text=True, timeout=TIMEOUT
+        ).stdout
+        return f"{name} {next((word for word in said.split() if word[0].isdigit()), 'unknown')}"
+
+
+class Workspace:
+    """`root` and `paths` are what may be read: a path outside is refused, whoever asks for it.
+
+    Shapes: `paths` are relative with forward slashes. The language server starts at the first question and is closed with the workspace.
+    """
+
+    def __init__(
+        self, root: Path, paths: frozenset[str], git: GitFolder | None, remove: Path | None = None
+    ) -> None:
+        """`remove` is the folder that goes with the workspace: only a throw-away copy has one, and only in one may files be written."""
+        self.root = root
+        self.paths = set(paths)
+        self.git = replace(git, work_tree=root) if git is not None and remove is not None else git
+        self.changed = False
+        self._remove = remove
+        self._server: LanguageServer | None = None
+        self._lines: dict[str, list[str]] = {}
+        self._home = tempfile.TemporaryDirectory(prefix="punie-data-home-")
+        self.batches: dict[str, object] = {}
+        """Results of programs that were run once for the whole project, by tool."""
+
+    @property
+    def throw_away(self) -> bool:
+        return self._remove is not None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """No variable of the user's: no virtual environment, no configuration of hers, one language, no colours."""
+        return {
+            "PATH": "/nonexistent",
+            "HOME": self._home.name,
+            "XDG_CONFIG_HOME": self._home.name,
+            "XDG_CACHE_HOME": self._home.name,
+            "LC_ALL": "C.UTF-8",
+            "NO_COLOR": "1",
+            "TZ": "UTC",
+        }
+
+    @property
+    def server(self) -> LanguageServer:
+        if self._server is None:
+            self._server = LanguageServer([program("ty"), "server"], self.root, self.environment)
+        return self._server
+
+    def run(self, *command: str, accept: tuple[int, ...] = (0, 1)) -> bytes:
+        """What a program printed on standard output, run in the root. ToolUnavailable when it hangs or ends with another code."""
+        try:
+            done = subprocess.run(
+                [program(command[0]), *command[1:]],
+                cwd=self.root,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=TIMEOUT,
+            )
+        except subprocess.TimeoutExpired:
+            raise ToolUnavailable(f"{command[0]} did not end in {TIMEOUT:.0f} s") from None
+        if done.returncode not in accept:
+            said = done.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
+            raise ToolUnavailable(f"{command[0]} ended with {done.returncode}: {said}")
+        return done.stdout
+
+    def inside(self, path: str) -> str | None:
+        """The path as the project writes it, "." for its root; None when it leads out of the project."""
+        clean = PurePosixPath(path)
+        if clean.is_absolute() or ".." in clean.parts or "\0" in path:
+            return None
+        return clean.as_posix()
+
+    def text(self, path: str) -> str | None:
+        """The file's text, None when the project has no such file. Not UTF-8: undecodable bytes become U+FFFD."""
+        clean = self.inside(path)
+        if clean is None or clean not in self.paths:
+            return None
+        return (self.root / clean).read_bytes().decode("utf-8", "replace")
+
+    def below(self, path: str) -> list[str] | None:
+        """The files at or below `path`, sorted; None when there are none."""
+        clean = self.inside(path)
+        if clean is None:
+            return None
+        found = sorted(p for p in self.paths if clean == "." or p == clean or p.startswith(f"{clean}/"))
+        return found or None
+
+    def preview(self, path: str, line: int) -> str:
+        """Line `line` (1-based) of a file of the project without the white space around it, "" where there is none."""
+        lines = self.lines(path)
+        return lines[line - 1].strip() if 0 < line <= len(lines) else ""
+
+    def lines(self, path: str) -> list[str]:
+        """The lines of a file as Python and the language server count them (form feeds do not end one); [] where there is no file."""
+        if path not in self._lines:
+            text = self.text(path)
+            self._lines[path] = [] if text is None else LINE_END.split(text)
+        return self._lines[path]
+
+    def write(self, path: str, content: str) -> None:
+        """Put `content` into a file of this (throw-away) workspace. The link to the snapshot is cut first, so that it stays as it was."""
+        assert self.throw_away
+        self.changed = True
+        target = self.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.unlink(missing_ok=True)
+        target.write_text(content, encoding="utf-8", newline="")
+        self.paths.add(path)
+        self._lines.pop(path, None)
+        self.batches.clear()
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+
+    def close(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        self._home.cleanup()
+        if self._remove is not None:
+            shutil.rmtree(self._remove, ignore_errors=True)
+
+    def __enter__(self) -> "Workspace":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()

@@ -1,0 +1,38 @@
+"""workspace_symbols: where in the project is something of this name defined?"""
+
+from punie_data.tools.base import Parameter, Tool
+from punie_data.tools.positions import SYMBOL_KINDS
+from punie_data.tools.results import WorkspaceSymbol, WorkspaceSymbolsResult
+from punie_data.tools.workspace import Workspace
+
+
+def run(workspace: Workspace, query: str) -> WorkspaceSymbolsResult:
+    server = workspace.server
+    symbols = set()
+    for item in server.request("workspace/symbol", {"query": query}) or ():
+        symbols.add(
+            WorkspaceSymbol(
+                name=item["name"],
+                kind=SYMBOL_KINDS.get(item["kind"], "unknown"),
+                file=server.path(item["location"]["uri"]),
+                line=item["location"]["range"]["start"]["line"] + 1,
+                container_name=item.get("containerName") or None,
+            )
+        )
+    # Best first: the server matches loosely (the letters in order), and a reader wants the exact name on top.
+    ordered = sorted(
+        symbols, key=lambda s: (s.name != query, query.lower() not in s.name.lower(), s.file, s.line, s.name)
+    )
+    return WorkspaceSymbolsResult(
+        success=True, query=query, symbol_count=len(ordered), symbols=tuple(ordered)
+    )
+
+
+TOOL = Tool(
+    name="workspace_symbols",
+    description="Find classes, functions and variables of the project by name; matching is loose, exact names come first.",
+    parameters=(Parameter("query", "string", "Name of the symbol or a part of it"),),
+    result=WorkspaceSymbolsResult,
+    run=run,
+    program="ty",
+)
