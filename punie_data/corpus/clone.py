@@ -40,6 +40,12 @@ class Remote:
             return self.url  # the user of an ssh address is part of the address, and no secret
         return urllib.parse.urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
+    @property
+    def place(self) -> str:
+        """The URL without user and password, the path of a `file:` URL included: what tells two remotes apart in the cache."""
+        parts = urllib.parse.urlsplit(self.url)
+        return f"{parts.netloc.rpartition('@')[2]}{parts.path}" if parts.scheme else self.url
+
 
 def parse_remote(spec: str) -> Remote | None:
     """`git+https://…@commit`, `https://…`, `ssh://…`, `git@host:…`, `file://…`; None for anything else."""
@@ -62,7 +68,7 @@ def clone(remote: Remote, cache: Path, progress: Callable[[str], None]) -> tuple
     """The folder with `remote` checked out, and its full commit. UserError in one line when git cannot get it."""
     try:
         wanted = _commit_of(remote)
-        key = f"{remote.name}-git-{sha256(remote.public.encode()).hexdigest()[:8]}-{wanted}"
+        key = f"{remote.name}-git-{sha256(remote.place.encode()).hexdigest()[:8]}-{wanted}"
         place = cache / "sources" / key
         if read_json(place / MARKER) is None:
             progress(f"{remote.name}: cloning {remote.public}")

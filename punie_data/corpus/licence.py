@@ -90,6 +90,8 @@ _RULES: tuple[Callable[[str], str], ...] = (
     ),
 )
 
+_CHOICE = re.compile(r"terms\s+of\W+either\W+of\s+the\s+licen|dual[- ]licen[sc]ed|your\s+choice\s+of\s+licen", re.IGNORECASE)
+
 _CLASSIFIERS = {
     "MIT License": "MIT",
     "MIT No Attribution License (MIT-0)": "MIT-0",
@@ -116,13 +118,7 @@ def read_license(root: Path) -> str:
     for path in _files(root):
         text = _text(path)
         found |= identify(text)
-        choice = choice or bool(
-            re.search(
-                r"(either|dual|one) of the (terms|licen)|either license|dual[- ]licen[sc]ed",
-                text,
-                re.IGNORECASE,
-            )
-        )
+        choice = choice or bool(_CHOICE.search(text))
     if len(found) < 2:
         return next(iter(found), "") or (declared if _is_expression(declared) else UNKNOWN)
     if set(_identifiers(declared)) == found:
@@ -200,4 +196,5 @@ def _declared(root: Path) -> str:
         for line in classifiers
         if line.startswith("License ::")
     } - {""}
-    return " OR ".join(sorted(names))
+    # A list of classifiers does not say whether one may choose: the stricter reading.
+    return " AND ".join(sorted(names))

@@ -160,7 +160,7 @@ def _parts(archive: str, name: str) -> tuple[str, ...]:
 def _unwanted(parts: tuple[str, ...]) -> str:
     for part in parts:
         if part.casefold() in (".git", "git~1"):
-            return "files of a .git folder"
+            return "entries named .git"
         if not part.isprintable() or len(os.fsencode(part)) > 200:
             return "files with odd names"
     return ""
