@@ -1,0 +1,65 @@
+"""The command line. A command is a module of this package with a click command of its own name; it is imported when it is used."""
+
+import sys
+from importlib import import_module
+
+import click
+
+from punie_data import __version__
+from punie_data.errors import UserError
+
+COMMANDS = {
+    "generate": "Mine repositories for verified examples.",
+    "verify": "Run every tool call of a dataset again and compare.",
+    "validate": "Check rows against the schema and the rules.",
+    "show": "Print a few rows as conversations.",
+    "generators": "List the generators, or describe one.",
+    "corpus": "List or fetch the repositories of a corpus.",
+}
+"""Name → help. It stands here too, so that `--help` imports no command."""
+
+
+class Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        return getattr(import_module(f"punie_data.cli.{cmd_name}"), cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=Lazy,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Start with:  punie-data generate --repo .",
+)
+@click.version_option(__version__, prog_name="punie-data")
+def cli() -> None:
+    """Verified training data for local, tool-calling coding agents, mined from real Python repositories."""
+
+
+def main() -> None:
+    """Run the command line; exit 2 with one line for what the user can mend, 130 after Ctrl-C."""
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except UserError as error:
+        click.echo(f"punie-data: {error}", err=True)
+        sys.exit(2)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo(
+            "punie-data: stopped; what was done is kept, the same command goes on from there", err=True
+        )
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(141)

@@ -35,7 +35,11 @@ def corpus() -> None:
 @_cache_option
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array instead of a table.")
 def list_(corpus_file: str, cache: Path | None, as_json: bool) -> None:
-    """Show every repository of a corpus: licence, releases, and its lines of Python once it is in the cache."""
+    """Show every repository of a corpus.
+
+    `release` is what is mined, `commits` how many releases its git history holds, `next` the release whose changes lie
+    uncommitted in the work tree, `lines` its lines of Python once it is in the cache.
+    """
     loaded = load_corpus(corpus_file)
     rows = [_row(entry, cache_folder(cache)) for entry in loaded.entries]
     if as_json:
@@ -92,16 +96,24 @@ def _print_table(loaded: Corpus, rows: list[dict[str, Any]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, title=f"{loaded.name}: {len(rows)} repositories", title_justify="left")
-    for heading in ("repository", "licence", "releases → next", "cached"):
+    table = Table(
+        box=box.SIMPLE_HEAD, padding=0, title=f"{loaded.name}: {len(rows)} repositories", title_justify="left"
+    )
+    for heading in ("repository", "licence", "release", "commits", "next", "cached"):
         table.add_column(heading, overflow="fold")
-    table.add_column("lines of Python", justify="right")
+    table.add_column("lines", justify="right")
     for row in rows:
-        pinned = ", ".join(row["releases"]) or f"commit {row['commit'][:12]}"
-        pinned += f" → {row['next']}" if row["next"] else ""
-        lines = f"{row['python_lines']:,}" if row["cached"] else "–"
-        table.add_row(row["name"], row["license"], pinned, "yes" if row["cached"] else "no", lines)
+        history = len(row["releases"]) > 1 or row["next"]
+        table.add_row(
+            row["name"],
+            row["license"],
+            row["releases"][-1] if row["releases"] else row["commit"][:12],
+            str(len(row["releases"])) if history else "all" if row["git"] else "none",
+            row["next"] or "",
+            "yes" if row["cached"] else "no",
+            f"{row['python_lines']:,}" if row["cached"] else "–",
+        )
     total = sum(row["python_lines"] or 0 for row in rows)
     table.add_section()
-    table.add_row("", "", "", f"{sum(row['cached'] for row in rows)} of {len(rows)}", f"{total:,}")
+    table.add_row("", "", "", "", "", f"{sum(row['cached'] for row in rows)} of {len(rows)}", f"{total:,}")
     Console(highlight=False).print(table)

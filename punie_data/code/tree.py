@@ -39,6 +39,8 @@ class Tree:
     files: tuple[SourceFile, ...]
     digest: str
     head: str
+    dirty: bool
+    """Whether the work tree differs from HEAD."""
     git: GitFolder | None
     skipped: tuple[tuple[str, str], ...]
 
@@ -63,11 +65,11 @@ def snapshot(root: Path, cache: Path, immutable: bool, progress: Callable[[str],
             files.append(found)
             whole.update(f"{found.path}\0{found.sha256}\n".encode())
     head = git.head() if git else ""
-    if git:
-        whole.update(head.encode() + b"\n" + git.run("status", "--porcelain=v2", "-z"))
+    status = git.run("status", "--porcelain=v2", "-z") if git else b""
+    whole.update(head.encode() + b"\n" + status)
     digest = whole.hexdigest()
     where = root if immutable else _copy(root, files, cache, digest)
-    return Tree(where, tuple(files), digest, head, git, tuple(skipped))
+    return Tree(where, tuple(files), digest, head, bool(status), git, tuple(skipped))
 
 
 def _candidates(root: Path, git: GitFolder | None, skipped: list[tuple[str, str]]) -> Iterator[str]:

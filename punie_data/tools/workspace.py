@@ -1,6 +1,6 @@
 """The folder in which tools run, with the programs they run and the environment those see."""
 
-import re
+
 import shutil
 import subprocess
 import sys
@@ -11,11 +11,11 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 
 from punie_data.code.gitfolder import GitFolder
+from punie_data.code.lines import lines_of
 from punie_data.errors import ToolUnavailable
 from punie_data.tools.language_server import LanguageServer
 
 TIMEOUT = 120.0
-LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 @cache
@@ -139,7 +139,7 @@ class Workspace:
         """The lines of a file as Python and the language server count them (form feeds do not end one); [] where there is no file."""
         if path not in self._lines:
             text = self.text(path)
-            self._lines[path] = [] if text is None else LINE_END.split(text)
+            self._lines[path] = [] if text is None else lines_of(text)
         return self._lines[path]
 
     def write(self, path: str, content: str) -> None:

@@ -1,0 +1,106 @@
+"""A repository as generators see it: its facts, its documents, its files. Everything is read from the snapshot."""
+
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+
+from punie_data.code.docs import sections
+from punie_data.code.facts import ClassFact, FileFacts, FunctionFact, Section
+from punie_data.code.lines import lines_of
+
+
+class Repo:
+    """`facts` by path, in path order; a file that could not be read is there with its `problem`, and left out of everything below."""
+
+    def __init__(
+        self,
+        name: str,
+        root: Path,
+        revision: str,
+        license: str,
+        paths: list[str],
+        facts: dict[str, FileFacts],
+        has_git: bool,
+    ) -> None:
+        self.name = name
+        self.root = root
+        self.revision = revision
+        self.license = license
+        self.paths = paths
+        self.facts = facts
+        self.has_git = has_git
+
+    @cached_property
+    def python(self) -> list[FileFacts]:
+        """Every Python file that could be read, in path order."""
+        return [facts for facts in self.facts.values() if not facts.problem]
+
+    @cached_property
+    def sources(self) -> list[FileFacts]:
+        """The Python files that are the project itself: no tests, no documentation, no examples, no scripts."""
+        aside = ("docs", "doc", "examples", "example", "scripts", "tools", "benchmarks", "bench", "tutorials")
+        found = [f for f in self.python if not f.is_test and f.path.split("/")[0] not in aside]
+        return found or [f for f in self.python if not f.is_test] or self.python
+
+    @cached_property
+    def tests(self) -> list[FileFacts]:
+        return [facts for facts in self.python if facts.is_test]
+
+    def classes(self, files: list[FileFacts] | None = None) -> Iterator[tuple[FileFacts, ClassFact]]:
+        """Every class with its file; of the sources unless other files are given."""
+        for facts in self.sources if files is None else files:
+            for found in facts.classes:
+                yield facts, found
+
+    def functions(self, files: list[FileFacts] | None = None) -> Iterator[tuple[FileFacts, FunctionFact]]:
+        """Every function and method with its file; of the sources unless other files are given."""
+        for facts in self.sources if files is None else files:
+            for found in facts.functions:
+                yield facts, found
+
+    @cached_property
+    def definitions(self) -> dict[str, list[tuple[str, int]]]:
+        """Where each class, function, method and module variable of any Python file is defined: name → (path, line)."""
+        found: dict[str, list[tuple[str, int]]] = {}
+        for facts in self.python:
+            for item in (*facts.classes, *facts.functions, *facts.variables):
+                found.setdefault(item.name, []).append((facts.path, item.line))
+        return found
+
+    @cached_property
+    def subclasses(self) -> dict[str, list[tuple[FileFacts, ClassFact]]]:
+        """Direct subclasses by the plain name of the base, in all Python files. Two bases of one name are not told apart here."""
+        found: dict[str, list[tuple[FileFacts, ClassFact]]] = {}
+        for facts, item in self.classes(self.python):
+            for base in item.base_names:
+                found.setdefault(base, []).append((facts, item))
+        return found
+
+    @cached_property
+    def importers(self) -> dict[str, list[str]]:
+        """Which files import a module (by its absolute dotted name, and by each package above it): module → paths."""
+        found: dict[str, set[str]] = {}
+        for facts in self.python:
+            for item in facts.imports:
+                if item.level:
+                    continue
+                parts = item.module.split(".")
+                for depth in range(1, len(parts) + 1):
+                    found.setdefault(".".join(parts[:depth]), set()).add(facts.path)
+        return {module: sorted(paths) for module, paths in sorted(found.items())}
+
+    @cached_property
+    def sections(self) -> list[Section]:
+        """The sections of every Markdown and reStructuredText document, in path and line order."""
+        found: list[Section] = []
+        for path in self.paths:
+            if path.lower().endswith((".md", ".rst")):
+                found += sections(path, self.text(path))
+        return found
+
+    def text(self, path: str) -> str:
+        """The file's text; undecodable bytes become U+FFFD."""
+        return (self.root / path).read_bytes().decode("utf-8", "replace")
+
+    def lines(self, path: str) -> list[str]:
+        return lines_of(self.text(path))

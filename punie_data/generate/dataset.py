@@ -1,0 +1,211 @@
+"""A dataset on disk: which rows are kept, in which order, and the manifest that is written last."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from punie_data import __version__, jsonl
+from punie_data.errors import UserError
+from punie_data.generate.digests import tool_versions
+from punie_data.generate.engine import Mined, Options
+from punie_data.generate.share import fair_shares
+from punie_data.generate.store import Store
+from punie_data.generate.work import Shard
+
+SYSTEM_PROMPT = (
+    "You are a coding assistant for Python projects. Use the tools at hand when the answer depends on the project's files, types, "
+    "tests or history, and answer directly when it does not. Ask when something needed is missing, and say so when no tool can help. "
+    "Report only what the tools returned."
+)
+FORMAT = 1
+Cell = tuple[str, str]
+"""(repository, generator)"""
+
+
+@dataclass(slots=True)
+class Report:
+    """What was made, for the closing table and `--json`."""
+
+    out: str
+    examples: int = 0
+    rejected: int = 0
+    over_cap: int = 0
+    duplicates: int = 0
+    generators: dict[str, dict[str, Any]] = field(default_factory=dict)
+    kinds: dict[str, int] = field(default_factory=dict)
+    repositories: dict[str, int] = field(default_factory=dict)
+    unavailable: list[str] = field(default_factory=list)
+    redactions: int = 0
+
+
+def write_dataset(
+    out: Path,
+    mined: list[Mined],
+    cache: Path,
+    options: Options,
+    kinds: frozenset[str],
+    limit: int | None,
+    cap: int,
+) -> Report:
+    """Write `examples.jsonl`, `rejected.jsonl` and, last, `manifest.json` into `out`; the whole is a function of its arguments."""
+    report = Report(str(out))
+    prepare_folder(out)
+    store = Store(cache)
+    kept = _allot(mined, store, kinds, limit, cap, report)
+    try:
+        report.examples = jsonl.write(out / "examples.jsonl", _examples(mined, store, kept, report))
+        report.rejected = jsonl.write(out / "rejected.jsonl", _rejections(mined, store, report))
+        manifest = _manifest(out, mined, options, kinds, limit, cap, report)
+        with jsonl.whole_file(out / "manifest.json") as file:
+            file.write(orjson.dumps(manifest, option=orjson.OPT_INDENT_2) + b"\n")
+    except OSError as error:
+        raise UserError(f"{out}: {error.strerror or error}") from None
+    finally:
+        store.close()
+    return report
+
+
+def prepare_folder(out: Path) -> None:
+    """The folder, without an old manifest: a dataset that is being written is none. UserError where it holds something else."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        foreign = [p.name for p in out.iterdir() if not p.name.startswith(".")]
+        if foreign and not {"examples.jsonl", "manifest.json"} & set(foreign):
+            raise UserError(f"{out} holds other files; choose an empty folder with --out")
+        (out / "manifest.json").unlink(missing_ok=True)
+    except OSError as error:
+        raise UserError(f"{out}: {error.strerror or error}") from None
+
+
+def _shards(mined: list[Mined], store: Store) -> Iterator[tuple[str, str, Shard]]:
+    """(repository, generator, shard), one in memory at a time. A shard whose worker died twice is missing."""
+    for one in mined:
+        for generator, key in one.shards:
+            data = store.get(key)
+            if data is not None:
+                yield one.site.name, generator, Shard.from_bytes(data)
+
+
+def _allot(
+    mined: list[Mined], store: Store, kinds: frozenset[str], limit: int | None, cap: int, report: Report
+) -> set[str]:
+    """The ids that are kept: no id twice, no repository over its cap, no more than the limit; generators share fairly."""
+    cells: dict[Cell, list[str]] = {}
+    seen: set[str] = set()
+    for repo, _, shard in _shards(mined, store):
+        for row in shard.rows:
+            if row["label"]["kind"] not in kinds:
+                continue
+            if row["id"] in seen:
+                report.duplicates += 1
+                continue
+            seen.add(row["id"])
+            cells.setdefault((repo, row["origin"]["generator"]), []).append(row["id"])
+    shares: dict[Cell, int] = {}
+    for repo in dict.fromkeys(repo for repo, _ in cells):
+        shares |= fair_shares({cell: len(ids) for cell, ids in cells.items() if cell[0] == repo}, cap)
+    if limit is not None:
+        shares = fair_shares(shares, limit)
+    report.over_cap = sum(map(len, cells.values())) - sum(shares.values())
+    return {row_id for cell, ids in cells.items() for row_id in ids[: shares[cell]]}
+
+
+def _examples(mined: list[Mined], store: Store, kept: set[str], report: Report) -> Iterator[dict[str, Any]]:
+    kinds: Counter[str] = Counter()
+    repositories: Counter[str] = Counter()
+    left = set(kept)
+    for repo, generator, shard in _shards(mined, store):
+        entry = report.generators.setdefault(
+            generator, {"examples": 0, "rejected": Counter(), "seconds": 0.0}
+        )
+        entry["seconds"] += shard.seconds
+        report.redactions += shard.redactions
+        for name, reason in shard.unavailable.items():
+            report.unavailable.append(f"{repo}: {name}: {reason}")
+        for row in shard.rows:
+            if row["id"] not in left:
+                continue
+            left.discard(row["id"])
+            kinds[row["label"]["kind"]] += 1
+            repositories[repo] += 1
+            name = row["origin"]["generator"]
+            report.generators.setdefault(name, {"examples": 0, "rejected": Counter(), "seconds": 0.0})[
+                "examples"
+            ] += 1
+            yield row
+    report.kinds = dict(sorted(kinds.items()))
+    report.repositories = dict(repositories)
+
+
+def _rejections(mined: list[Mined], store: Store, report: Report) -> Iterator[dict[str, Any]]:
+    for _, _, shard in _shards(mined, store):
+        for row in shard.rejected:
+            entry = report.generators.setdefault(
+                row["generator"], {"examples": 0, "rejected": Counter(), "seconds": 0.0}
+            )
+            entry["rejected"][row["reason"]] += 1
+            yield row
+
+
+def _manifest(
+    out: Path,
+    mined: list[Mined],
+    options: Options,
+    kinds: frozenset[str],
+    limit: int | None,
+    cap: int,
+    report: Report,
+) -> dict[str, Any]:
+    """No time and no path of this machine: the same inputs give the same bytes everywhere."""
+    return {
+        "format": FORMAT,
+        "made_by": f"punie-data {__version__}",
+        "system_prompt": SYSTEM_PROMPT,
+        "options": {
+            "seed": options.seed,
+            "quota": options.quota,
+            "derived_quota": options.derived_quota,
+            "allow_exec": options.allow_exec,
+            "kinds": sorted(kinds),
+            "limit": limit,
+            "cap": cap,
+        },
+        "tools": tool_versions(),
+        "sources": [
+            {
+                "name": one.site.name,
+                "origin": one.source.origin,
+                "revision": one.site.revision,
+                "license": one.site.license,
+                "digest": one.tree.digest,
+                "files": len(one.tree.files),
+                "python_lines": one.lines,
+                "unreadable": [{"path": path, "reason": reason} for path, reason in one.problems],
+                "left_out": [{"path": path, "reason": reason} for path, reason in one.tree.skipped],
+            }
+            for one in mined
+        ],
+        "counts": {
+            "examples": report.examples,
+            "rejected": report.rejected,
+            "over_cap": report.over_cap,
+            "duplicates": report.duplicates,
+            "redactions": report.redactions,
+            "kinds": report.kinds,
+            "repositories": report.repositories,
+        },
+        "generators": {
+            name: {"examples": entry["examples"], "rejected": dict(sorted(entry["rejected"].items()))}
+            for name, entry in sorted(report.generators.items())
+        },
+        "unavailable": sorted(report.unavailable),
+        "files": {
+            name: hashlib.sha256((out / name).read_bytes()).hexdigest()
+            for name in ("examples.jsonl", "rejected.jsonl")
+        },
+    }

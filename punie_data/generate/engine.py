@@ -1,0 +1,250 @@
+"""From sources to a dataset, in the order of the functions below: read, mine, assemble."""
+
+import pickle
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from punie_data.code.facts import FileFacts
+from punie_data.code.tree import Tree, snapshot
+from punie_data.corpus import Source
+from punie_data.errors import UserError
+from punie_data.generate import pool
+from punie_data.generate.digests import digest_of, engine_digest, facts_key, tool_versions
+from punie_data.generate.store import Store
+from punie_data.generate.work import Mining, Reading, Site, work
+from punie_data.generators import Generator
+
+CHUNK_BYTES = 150_000
+"""How much source one reading task holds: small enough to share out, large enough not to be talk only."""
+
+
+class Progress(Protocol):
+    def line(self, text: str) -> None: ...
+    def stage(self, name: str, total: int) -> None: ...
+    def advance(self, count: int = 1) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    seed: int = 0
+    jobs: int = 2
+    quota: int = 24
+    """Accepted rows of one generator from one repository."""
+    derived_quota: int = 3
+    """Accepted rows of one derived generator from one generator's scenes."""
+    allow_exec: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Mined:
+    """One repository after mining: `shards` are the generators' names with the keys of their shards in the store."""
+
+    source: Source
+    tree: Tree
+    site: Site
+    lines: int
+    problems: tuple[tuple[str, str], ...]
+    shards: tuple[tuple[str, str], ...]
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What the run did, for the closing table; none of it goes into the manifest, since times differ."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    cached_shards: int = 0
+    made_shards: int = 0
+    read_files: int = 0
+    failures: list[str] = field(default_factory=list)
+
+
+def take_snapshots(sources: list[Source], cache: Path, progress: Progress) -> list[tuple[Source, Tree]]:
+    """The files of each source. UserError when one holds no Python file at all."""
+    found = []
+    progress.stage("listing", len(sources))
+    for source in sources:
+        tree = snapshot(source.root, cache, source.immutable, progress.line)
+        if not tree.paths(".py"):
+            raise UserError(f"{source.name}: no Python files")
+        for path, reason in tree.skipped[:5]:
+            progress.line(f"{source.name}: {path} left out: {reason}")
+        if len(tree.skipped) > 5:
+            progress.line(f"{source.name}: {len(tree.skipped) - 5} more files left out")
+        found.append((source, tree))
+        progress.advance()
+    return found
+
+
+def read_facts(
+    trees: list[tuple[Source, Tree]], store: Store, options: Options, progress: Progress, ledger: Ledger
+) -> None:
+    """Parse every Python file that the store doesn't know, in worker processes."""
+    tasks: list[Reading] = []
+    keys: dict[tuple[Path, str], str] = {}
+    for _, tree in trees:
+        chunk: list[tuple[str, str]] = []
+        size = 0
+        for file in tree.files:
+            key = facts_key(file.path, file.sha256)
+            if not file.path.endswith(".py") or store.has(key):
+                continue
+            keys[tree.root, file.path] = key
+            chunk.append((file.path, file.sha256))
+            size += file.size
+            if size > CHUNK_BYTES:
+                tasks.append(Reading(tree.root, tuple(chunk)))
+                chunk, size = [], 0
+        if chunk:
+            tasks.append(Reading(tree.root, tuple(chunk)))
+    if not tasks:
+        return
+    progress.stage("reading", len(keys))
+    for task, result in pool.run(tasks, work, options.jobs):
+        if isinstance(result, Exception):
+            if len(task.files) > 1 and isinstance(result, pool.WorkerDied):
+                result = _one_by_one(task, options, ledger)
+            else:
+                raise result
+        store.put((keys[task.root, path], data) for path, data in result)
+        ledger.read_files += len(result)
+        progress.advance(len(task.files))
+
+
+def _one_by_one(task: Reading, options: Options, ledger: Ledger) -> list[tuple[str, bytes]]:
+    """A worker died over these files: find the one that kills, and note it as unreadable."""
+    found: list[tuple[str, bytes]] = []
+    for single, result in pool.run([Reading(task.root, (file,)) for file in task.files], work, options.jobs):
+        path = single.files[0][0]
+        if isinstance(result, Exception):
+            ledger.failures.append(f"{path}: the parser died on it")
+            result = [(path, pickle.dumps(FileFacts(path, "", 0, "", problem="the parser died on it")))]
+        found += result
+    return found
+
+
+def make_site(source: Source, tree: Tree, options: Options) -> Site:
+    revision = source.revision or tree.head or f"tree:{tree.digest[:16]}"
+    if tree.dirty and not source.immutable:
+        revision += f"+{tree.digest[:12]}"
+    return Site(
+        name=source.name,
+        root=tree.root,
+        revision=revision,
+        license=source.license,
+        paths=tuple(file.path for file in tree.files),
+        facts_keys=tuple(facts_key(f.path, f.sha256) for f in tree.files if f.path.endswith(".py")),
+        git=tree.git,
+        allow_exec=options.allow_exec,
+        pytest_arguments=source.pytest_arguments,
+    )
+
+
+def shard_key(
+    site: Site, tree: Tree, generator: Generator, derived: tuple[Generator, ...], options: Options
+) -> str:
+    """Everything that a shard is a function of."""
+    return "shard:" + digest_of(
+        tree.digest, site.name, site.revision, site.license, generator.name, generator.digest,
+        [[d.name, d.digest] for d in derived], engine_digest(), tool_versions(),
+        options.seed, options.quota, options.derived_quota, options.allow_exec,
+    )  # fmt: skip
+
+
+def mine_all(
+    trees: list[tuple[Source, Tree]],
+    generators: list[Generator],
+    cache: Path,
+    options: Options,
+    progress: Progress,
+) -> tuple[list[Mined], Ledger]:
+    """Facts and shards of every source, made or found in the store."""
+    ledger = Ledger()
+    store = Store(cache)
+    started = time.perf_counter()
+    read_facts(trees, store, options, progress, ledger)
+    ledger.seconds["reading"] = time.perf_counter() - started
+    primary = tuple(g for g in generators if not g.derives)
+    derived = tuple(g for g in generators if g.derives)
+    mined: list[Mined] = []
+    tasks: list[Mining] = []
+    whole = sum(file.size for _, tree in trees for file in tree.files) or 1
+    for source, tree in trees:
+        site = make_site(source, tree, options)
+        shards = tuple((g, shard_key(site, tree, g, derived, options)) for g in primary)
+        missing = [(g, key) for g, key in shards if not store.has(key)]
+        ledger.cached_shards += len(shards) - len(missing)
+        ledger.made_shards += len(missing)
+        own = sum(file.size for file in tree.files)
+        parts = 1 if own * options.jobs * 2 < whole else min(options.jobs * 3, len(missing))
+        for part in range(parts):
+            group = tuple(missing[part::parts])
+            if group:
+                tasks.append(
+                    Mining(site, group, derived, cache, options.seed, options.quota, options.derived_quota)
+                )
+        mined.append(_mined(source, tree, site, shards, store))
+    store.close()
+    if tasks:
+        # The largest first, so that none is left running alone; parts of one repository stay together.
+        sizes = {
+            site_name: size for site_name, size in ((s.name, sum(f.size for f in t.files)) for s, t in trees)
+        }
+        tasks.sort(key=lambda task: -sizes[task.site.name])
+        _run(tasks, options, progress, ledger)
+    ledger.seconds["mining"] = time.perf_counter() - started - ledger.seconds["reading"]
+    return mined, ledger
+
+
+def _mined(
+    source: Source, tree: Tree, site: Site, shards: tuple[tuple[Generator, str], ...], store: Store
+) -> Mined:
+    lines = 0
+    problems = []
+    for key in site.facts_keys:
+        data = store.get(key)
+        assert data is not None
+        facts: FileFacts = pickle.loads(data)
+        lines += facts.line_count
+        if facts.problem:
+            problems.append((facts.path, facts.problem))
+    return Mined(source, tree, site, lines, tuple(problems), tuple((g.name, key) for g, key in shards))
+
+
+def _run(tasks: list[Mining], options: Options, progress: Progress, ledger: Ledger) -> None:
+    progress.stage("mining", sum(len(task.generators) for task in tasks))
+    again: list[Mining] = []
+    for task, result in pool.run(tasks, work, options.jobs):
+        if isinstance(result, pool.WorkerDied):
+            again += [
+                Mining(task.site, (one,), task.derived, task.cache, task.seed, task.quota, task.derived_quota)
+                for one in task.generators
+            ]
+            continue
+        if isinstance(result, Exception):
+            raise result
+        rows: Counter[str] = sum((counts for counts in result.values()), Counter())
+        progress.advance(len(task.generators))
+        progress.line(f"{task.site.name}: {rows['rows']} examples from {len(task.generators)} generators")
+    for task, result in pool.run(again, work, options.jobs):
+        name = task.generators[0][0].name
+        if isinstance(result, pool.WorkerDied):
+            ledger.failures.append(
+                f"{task.site.name}: the worker died in generator {name}; its examples are missing"
+            )
+        elif isinstance(result, Exception):
+            raise result
+        progress.advance()
+
+
+def run(
+    sources: list[Source], generators: list[Generator], cache: Path, options: Options, progress: Progress
+) -> tuple[list[Mined], Ledger]:
+    """Everything but the writing."""
+    return mine_all(take_snapshots(sources, cache, progress), generators, cache, options, progress)
+
+
+Echo = Callable[[str], None]

@@ -1,0 +1,145 @@
+"""From a scene to a row, or to the reason why it is none. Every generator's output passes through here, and only here."""
+
+import hashlib
+import re
+from random import Random
+
+from punie_data.chat import Example, Label, Message, Origin, Rejected, Run, ToolCall, canonical
+from punie_data.code.repo import Repo
+from punie_data.ground import WORD_NUMBER, WORDS, evidence, ungrounded
+from punie_data.scene import Scene
+from punie_data.tools.base import Outcome
+from punie_data.tools.normalise import has_secret, redact
+from punie_data.tools.registry import TOOLS
+
+MAXIMUM_CHARACTERS = 12_000
+"""A row with more, results included, would be cut by usual training lengths, and the answer is what is cut first."""
+SPECIAL = re.compile(
+    r"<\|[a-z_]+\|>|</?tool_(?:call|response)>|</?function[=>]|\[/?(?:INST|TOOL_CALLS|AVAILABLE_TOOLS)\]|<\|?/?s>"
+)
+PLACES = ("line", "column", "first_line", "last_line", "count")
+PATHS = ("path", "file_path")
+CODE = "execute_code"
+
+
+def judge(scene: Scene, repo: Repo, generator: str, seed: int) -> Example | Rejected:
+    """The row that this scene becomes, or why it may not become one."""
+    example = _write_down(scene, repo, generator, seed)
+    reason, detail = _trouble(scene, example, repo)
+    if reason:
+        return Rejected(reason, generator, repo.name, scene.question, detail, example)
+    return example
+
+
+def _write_down(scene: Scene, repo: Repo, generator: str, seed: int) -> Example:
+    messages: list[Message] = []
+    runs: list[Run] = []
+    for turn in scene.turns:
+        messages.append(Message("user", turn.question))
+        for outcome in turn.outcomes:
+            call = ToolCall(f"call_{len(runs)}", outcome.tool, outcome.arguments)
+            messages.append(Message("assistant", "", (call,)))
+            messages.append(Message("tool", outcome.content, tool_call_id=call.id, name=outcome.tool))
+            digest = hashlib.sha256(outcome.content.encode()).hexdigest()
+            runs.append(Run(call.id, outcome.version, outcome.exit, digest, outcome.truncated))
+        messages.append(Message("assistant", turn.answer))
+    return Example(
+        messages=tuple(messages),
+        tools=offered(scene, f"{seed}:{generator}:{repo.name}:{scene.question}"),
+        label=Label(scene.kind, scene.category),
+        origin=Origin(
+            generator=generator,
+            repo=repo.name,
+            revision=repo.revision,
+            license=repo.license,
+            paths=tuple(dict.fromkeys(scene.paths)),
+            spans=scene.spans,
+            symbol=scene.symbol,
+            seed=seed,
+        ),
+        runs=tuple(runs),
+    )
+
+
+def offered(scene: Scene, seed: str) -> tuple[str, ...]:
+    """Which tools the row offers: those it uses, and all the others or some, so that a model can't learn that they are always all there.
+
+    Code Mode offers one tool only. Withheld tools are never offered, nor is Code Mode's where it isn't used.
+    """
+    used = {outcome.tool for outcome in scene.outcomes}
+    if used == {CODE} or scene.category == "code":
+        return (CODE,)
+    chance = Random(seed)
+    others = [name for name in TOOLS if name not in used and name != CODE and name not in scene.withheld]
+    if chance.random() < 0.5:
+        others = chance.sample(others, chance.randint(min(4, len(others)), len(others)))
+    return tuple(name for name in TOOLS if name in used or name in others)
+
+
+def _trouble(scene: Scene, example: Example, repo: Repo) -> tuple[str, str]:
+    """(reason, detail), the reason "" for a good row. Reasons are counted, so they name no particulars; details do."""
+    if (scene.kind == "tool") != bool(scene.turns[-1].outcomes):
+        return "the kind and the calls disagree", scene.kind
+    texts = [message.content for message in example.messages]
+    size = sum(map(len, texts)) + sum(len(canonical(dict(o.arguments))) for o in scene.outcomes)
+    if size > MAXIMUM_CHARACTERS:
+        return f"longer than {MAXIMUM_CHARACTERS:,} characters", f"{size:,}"
+    for text in texts:
+        if has_secret(text):
+            return "holds what looks like a secret", ""
+        if (found := SPECIAL.search(text)) is not None:
+            return "holds a chat template's own mark-up", found[0]
+        if "�" in text or "\0" in text:
+            return "holds bytes that are not text", ""
+    for message in example.messages:
+        if message.role != "tool" and redact(message.content)[1]:
+            return "holds an e-mail address", ""
+    if len(
+        {(o.tool, canonical(dict(o.arguments))) for o in scene.outcomes if not TOOLS[o.tool].changes_files}
+    ) < sum(not TOOLS[o.tool].changes_files for o in scene.outcomes):
+        return "makes the same call twice", ""
+    return _grounding(scene, repo)
+
+
+def _grounding(scene: Scene, repo: Repo) -> tuple[str, str]:
+    seen: list[str] = [_span(repo, span) for span in scene.spans]
+    for turn in scene.turns:
+        if not turn.question.strip() or not turn.answer.strip():
+            return "an empty question or answer", ""
+        seen.append(turn.question)
+        for outcome in turn.outcomes:
+            missing = _unknown_argument(outcome, "\n".join(seen))
+            if missing:
+                return "a call uses what nobody had said", missing
+            about = outcome.arguments.get("file_path") or outcome.arguments.get("path") or ""
+            seen.append(evidence([(outcome.content, about)]))
+            if outcome.tool == CODE:
+                seen.append(str(outcome.arguments["code"]))
+        if scene.kind in ("ask", "cannot") and turn is scene.turns[-1]:
+            seen += list(TOOLS)
+        trouble = ungrounded(turn.answer, "\n".join(seen), scene.counted)
+        if trouble:
+            return "the answer says more than its evidence", trouble
+        seen.append(turn.answer)
+    return "", ""
+
+
+def _unknown_argument(outcome: Outcome, seen: str) -> str:
+    """The first path, position or symbol of a call that neither the question nor an earlier result gave, "" when all are known."""
+    numbers = set(re.findall(r"\d+", seen)) | {"0", "1"}
+    numbers |= {WORDS[word.lower()] for word in WORD_NUMBER.findall(seen)}
+    for name, value in outcome.arguments.items():
+        if name in PLACES and str(value) not in numbers:
+            return f"{outcome.tool}({name}={value})"
+        if name in PATHS and value != "." and str(value) not in seen:
+            return f"{outcome.tool}({name}={value!r})"
+        if name == "symbol" and str(value) not in seen:
+            return f"{outcome.tool}({name}={value!r})"
+    return ""
+
+
+def _span(repo: Repo, span: str) -> str:
+    """The text of `path:first-last`, read from the repository: a generator cannot make it up."""
+    path, _, lines = span.rpartition(":")
+    first, _, last = lines.partition("-")
+    return "\n".join(repo.lines(path)[int(first) - 1 : int(last)])

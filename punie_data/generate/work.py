@@ -1,0 +1,187 @@
+"""What a worker process does: read files into facts, and run generators over a repository."""
+
+import gc
+import pickle
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+import orjson
+
+from punie_data.chat import Example, Rejected
+from punie_data.code.facts import FileFacts
+from punie_data.code.gitfolder import GitFolder
+from punie_data.code.mine import mine
+from punie_data.code.repo import Repo
+from punie_data.errors import ToolUnavailable
+from punie_data.generate.judge import judge
+from punie_data.generate.store import Store
+from punie_data.generators import Generator, load
+from punie_data.scene import Scene
+from punie_data.tools.toolbox import Toolbox
+from punie_data.tools.workspace import Workspace
+
+GIVE_UP_AFTER = 6
+"""A generator that is rejected this many times its quota has nothing more to give."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Read these files (path, SHA-256) of a snapshot."""
+
+    root: Path
+    files: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A repository, ready to be mined: what a worker needs to open it."""
+
+    name: str
+    root: Path
+    revision: str
+    license: str
+    paths: tuple[str, ...]
+    facts_keys: tuple[str, ...]
+    git: GitFolder | None
+    allow_exec: bool
+    virtual_environment: Path | None = None
+    pytest_arguments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mining:
+    """Run these generators (each with the key of its shard) over a site; derived ones run behind each of them."""
+
+    site: Site
+    generators: tuple[tuple[Generator, str], ...]
+    derived: tuple[Generator, ...]
+    cache: Path
+    seed: int
+    quota: int
+    derived_quota: int
+
+
+@dataclass(slots=True)
+class Shard:
+    """What one generator made of one repository, as the store keeps it."""
+
+    rows: list[dict] = field(default_factory=list)
+    rejected: list[dict] = field(default_factory=list)
+    unavailable: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+    redactions: int = 0
+
+    def to_bytes(self) -> bytes:
+        return orjson.dumps(
+            {
+                "rows": self.rows,
+                "rejected": self.rejected,
+                "unavailable": self.unavailable,
+                "seconds": round(self.seconds, 3),
+                "redactions": self.redactions,
+            }
+        )
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Shard":
+        return cls(**orjson.loads(data))
+
+
+def work(task: Reading | Mining) -> object:
+    return read(task) if isinstance(task, Reading) else mine_site(task)
+
+
+def read(task: Reading) -> list[tuple[str, bytes]]:
+    """(path, pickled facts) of each file. LibCST's trees hold no cycles, so that the collector would only look at them in vain."""
+    gc.disable()
+    try:
+        return [(path, pickle.dumps(mine(path, (task.root / path).read_bytes()))) for path, _ in task.files]
+    finally:
+        gc.enable()
+
+
+_OPEN: dict[str, tuple[Repo, Toolbox]] = {}
+"""The repository at hand: one at a time, since each has a language server and its facts in memory."""
+
+
+def open_site(site: Site, cache: Path) -> tuple[Repo, Toolbox]:
+    key = f"{site.root}:{site.revision}"
+    if key not in _OPEN:
+        for _, toolbox in _OPEN.values():
+            toolbox.close()
+        _OPEN.clear()
+        store = Store(cache)
+        facts: dict[str, FileFacts] = {}
+        for facts_key in site.facts_keys:
+            data = store.get(facts_key)
+            assert data is not None, "facts are read before generators run"
+            found: FileFacts = pickle.loads(data)
+            facts[found.path] = found
+        store.close()
+        repo = Repo(
+            site.name, site.root, site.revision, site.license, list(site.paths), facts, site.git is not None
+        )
+        workspace = Workspace(site.root, frozenset(site.paths), site.git)
+        _OPEN[key] = (repo, Toolbox(workspace, site.allow_exec))
+    return _OPEN[key]
+
+
+def mine_site(task: Mining) -> dict[str, Counter[str]]:
+    """Write a shard for each generator, and tell how many rows and rejections it has."""
+    repo, tools = open_site(task.site, task.cache)
+    store = Store(task.cache)
+    told = {}
+    for generator, key in task.generators:
+        shard = mine_one(generator, task, repo, tools)
+        store.put([(key, shard.to_bytes())])
+        told[generator.name] = Counter(rows=len(shard.rows), rejected=len(shard.rejected))
+    store.close()
+    return told
+
+
+def mine_one(generator: Generator, task: Mining, repo: Repo, tools: Toolbox) -> Shard:
+    """One generator and, over what it had accepted, every derived one. Each has its own chance: order and company change nothing."""
+    shard = Shard()
+    started = time.perf_counter()
+    chance = Random(f"{task.seed}:{generator.name}:{repo.name}")
+    accepted = _take(
+        shard, generator.name, task, repo, lambda: load(generator).generate(repo, tools, chance), task.quota
+    )
+    for derived in task.derived:
+        chance = Random(f"{task.seed}:{derived.name}:{generator.name}:{repo.name}")
+        made = lambda: load(derived).derive(accepted, repo, tools, chance)  # noqa: B023, E731  (called at once)
+        _take(shard, derived.name, task, repo, made, task.derived_quota)
+    shard.seconds = time.perf_counter() - started
+    return shard
+
+
+def _take(shard: Shard, name: str, task: Mining, repo: Repo, make: object, quota: int) -> list[Scene]:
+    """Judge what a generator yields until its quota is full; the scenes that were accepted."""
+    accepted: list[Scene] = []
+    seen: set[str] = set()
+    rejections = 0
+    try:
+        scenes: Iterator[Scene | Rejected] = make()  # type: ignore[operator]
+        for scene in scenes:
+            verdict = scene if isinstance(scene, Rejected) else judge(scene, repo, name, task.seed)
+            if isinstance(verdict, Example):
+                if verdict.id in seen or verdict.question in seen:
+                    continue
+                seen |= {verdict.id, verdict.question}
+                shard.rows.append(verdict.to_json())
+                assert isinstance(scene, Scene)
+                shard.redactions += sum(outcome.redactions for outcome in scene.outcomes)
+                accepted.append(scene)
+            else:
+                row = verdict.to_json() | {"generator": name, "repo": repo.name}
+                shard.rejected.append(row)
+                rejections += 1
+            if len(accepted) >= quota or rejections >= quota * GIVE_UP_AFTER:
+                break
+    except ToolUnavailable as error:
+        shard.unavailable[name] = str(error)
+    return accepted
