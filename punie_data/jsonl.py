@@ -7,7 +7,7 @@ file beside the target, synced, then renamed over it.
 
 import errno
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -68,8 +68,11 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
         raise UserError(f"{path}: {error.strerror or error}") from None
 
 
-def lines(file: IO[bytes], end: int | None = None) -> Iterator[Line]:
-    """The lines of an open file from where it stands, numbered from 1; `end` is the offset at or behind which no line may begin."""
+def lines(file: IO[bytes], end: int | None = None) -> Generator[Line, None, int]:
+    """The lines of an open file from where it stands, numbered from 1; returns how many there were, blank ones counted.
+
+    `end` is the offset at or behind which no line may begin.
+    """
     number = 0
     at_start = file.tell() == 0
     position = file.tell()
@@ -77,11 +80,11 @@ def lines(file: IO[bytes], end: int | None = None) -> Iterator[Line]:
     while end is None or position < end:
         raw = readline(limit)
         if not raw:
-            return
+            break
         number += 1
         position += len(raw)
         if len(raw) == limit and raw[-1] != 10:
-            skipped = _skip_line(file)
+            skipped = skip_line(file)
             position += skipped
             yield Line(
                 number, problem=f"the line is {limit + skipped} bytes long, {limit} are read at the most"
@@ -89,18 +92,24 @@ def lines(file: IO[bytes], end: int | None = None) -> Iterator[Line]:
             continue
         if number == 1 and at_start:
             raw = raw.removeprefix(b"\xef\xbb\xbf")
-            encoding = next((name for mark, name in _OTHER_ENCODINGS if raw.startswith(mark)), None)
+            encoding = other_encoding(raw)
             if encoding is not None:
                 yield Line(1, problem=f"the file is {encoding}: save it as UTF-8")
-                return
+                return 1
         try:
             yield Line(number, loads(raw), "", raw)
         except orjson.JSONDecodeError as error:
             if raw.strip():
                 yield Line(number, None, _problem(raw, str(error)), raw)
+    return number
 
 
-def _skip_line(file: IO[bytes]) -> int:
+def other_encoding(start: bytes) -> str | None:
+    """The encoding that a file's first four bytes betray, None where they look like UTF-8."""
+    return next((name for mark, name in _OTHER_ENCODINGS if start.startswith(mark)), None)
+
+
+def skip_line(file: IO[bytes]) -> int:
     """Read to the end of the line in bounded pieces; how many bytes that was."""
     skipped = 0
     while piece := file.readline(_BLOCK):

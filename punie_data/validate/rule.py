@@ -1,0 +1,64 @@
+"""What a rule is and what it finds."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Level = Literal["error", "warning"]
+Scope = Literal["line", "value", "row"]
+"""What a rule looks at: the bytes of a line (`Raw`), any JSON value, or a row that satisfies the schema (`View`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`check` takes what `scope` says and returns one message for each finding; its docstring is the rule's explanation."""
+
+    code: str
+    name: str
+    level: Level
+    scope: Scope
+    check: Callable[[Any], Iterable[str]]
+
+    @property
+    def explanation(self) -> str:
+        return "\n".join(line.strip() for line in (self.check.__doc__ or "").strip().splitlines())
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A line of a file: its bytes as they stand there, and the value that they decode to."""
+
+    data: bytes
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a rule found in one line (1-based) of a file."""
+
+    file: str
+    line: int
+    code: str
+    name: str
+    level: Level
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.code} {self.message}"
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "file": self.file,
+            "line": self.line,
+            "code": self.code,
+            "name": self.name,
+            "level": self.level,
+            "message": self.message,
+        }
+
+
+def shown(text: str, limit: int = 60) -> str:
+    """`text` between quotes on one line, shortened, with nothing in it that a terminal would act on."""
+    if len(text) > limit:
+        text = f"{text[: limit - 1]}…"
+    return "'" + "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text) + "'"
