@@ -46,9 +46,8 @@ def cli() -> None:
 def main() -> None:
     """Run the command line; exit 2 with one line for what the user can mend, 130 after Ctrl-C."""
     try:
-        cli.main(standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
+        code = cli.main(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
     except click.ClickException as error:
         error.show()
         sys.exit(2)

@@ -106,6 +106,7 @@ def generate(
         prepare_folder(target)
         mined, ledger = mine_all(trees, chosen, folder, options, shown)
         report = write_dataset(target, mined, folder, options, wanted_kinds, limit, cap or corpus_cap)
+    _remember_places(target, mined)
     for one in mined:
         if one.tree.git is not None:
             one.tree.git.remove()
@@ -117,6 +118,13 @@ def generate(
     from punie_data.cli.tables import closing_table
 
     closing_table(report, ledger)
+
+
+def _remember_places(target: Path, mined: list) -> None:
+    """Where local folders were, for `verify`: beside the dataset and no part of it, since it differs from machine to machine."""
+    places = {one.site.name: str(one.source.root) for one in mined if not one.source.immutable}
+    if places:
+        (target / ".sources.json").write_text(json.dumps(places, indent=1) + "\n")
 
 
 def _kinds(given: str | None) -> frozenset[str]:

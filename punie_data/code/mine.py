@@ -10,6 +10,7 @@ import inspect
 import re
 import sys
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 import libcst as cst
@@ -129,7 +130,7 @@ class Collector(CodegenState):
 
     def facts(self, path: str, lines: int) -> FileFacts:
         self.module._codegen(self)
-        by_line = lambda fact: fact.line  # classes are noted when they end; readers expect source order
+        by_line = attrgetter("line")  # classes are noted when they end; readers expect source order
         return FileFacts(
             path=path,
             module=module_name(path),

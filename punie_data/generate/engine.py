@@ -3,7 +3,6 @@
 import pickle
 import time
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -190,9 +189,7 @@ def mine_all(
     store.close()
     if tasks:
         # The largest first, so that none is left running alone; parts of one repository stay together.
-        sizes = {
-            site_name: size for site_name, size in ((s.name, sum(f.size for f in t.files)) for s, t in trees)
-        }
+        sizes = {source.name: sum(file.size for file in tree.files) for source, tree in trees}
         tasks.sort(key=lambda task: -sizes[task.site.name])
         _run(tasks, options, progress, ledger)
     ledger.seconds["mining"] = time.perf_counter() - started - ledger.seconds["reading"]
@@ -238,13 +235,3 @@ def _run(tasks: list[Mining], options: Options, progress: Progress, ledger: Ledg
         elif isinstance(result, Exception):
             raise result
         progress.advance()
-
-
-def run(
-    sources: list[Source], generators: list[Generator], cache: Path, options: Options, progress: Progress
-) -> tuple[list[Mined], Ledger]:
-    """Everything but the writing."""
-    return mine_all(take_snapshots(sources, cache, progress), generators, cache, options, progress)
-
-
-Echo = Callable[[str], None]

@@ -4,12 +4,14 @@
 other people's files, both happen; here a dead worker costs the task it was on.
 """
 
+import contextlib
 import multiprocessing
 import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
@@ -21,17 +23,16 @@ class WorkerDied(Exception):
 
 
 def run(tasks: Iterable[Any], work: Callable[[Any], Any], jobs: int) -> Iterator[tuple[Any, Any]]:
-    """(task, result) as they are done, in any order; the result is an exception when the task raised one or its worker died.
+    """(task, result) as they are done, in any order, tasks being taken as they are needed; the result is an exception when the task raised one or its worker died.
 
     `work` must be importable by name. Leaving the loop early ends the workers at once.
     """
-    pending = list(tasks)[::-1]
+    waiting = iter(tasks)
     workers: dict[Connection, tuple[Any, Any]] = {}
     try:
-        while pending or workers:
-            while pending and len(workers) < jobs:
-                connection, process = _start(work)
-                _assign(workers, connection, process, pending.pop())
+        for task in islice(waiting, jobs):
+            _assign(workers, *_start(work), task)
+        while workers:
             for ready in wait(list(workers)):
                 assert isinstance(ready, Connection)
                 process, task = workers.pop(ready)
@@ -39,12 +40,14 @@ def run(tasks: Iterable[Any], work: Callable[[Any], Any], jobs: int) -> Iterator
                     result = ready.recv()
                 except (EOFError, OSError):
                     process.join(5)
-                    yield task, WorkerDied(f"a worker ended with {process.exitcode}")
-                    continue
-                if pending:
-                    _assign(workers, ready, process, pending.pop())
-                else:
+                    result = WorkerDied(f"a worker ended with {process.exitcode}")
+                following = next(waiting, None)
+                if following is None:
                     ready.close()
+                elif isinstance(result, WorkerDied):
+                    _assign(workers, *_start(work), following)
+                else:
+                    _assign(workers, ready, process, following)
                 yield task, result
     finally:
         for connection, (process, _) in workers.items():
@@ -56,10 +59,8 @@ def _assign(
     workers: dict[Connection, tuple[Any, Any]], connection: Connection, process: Any, task: Any
 ) -> None:
     workers[connection] = (process, task)
-    try:
+    with contextlib.suppress(OSError):  # it died before its first task: `recv` will say so
         connection.send(task)
-    except OSError:
-        pass  # it died before its first task: `recv` will say so
 
 
 def _start(work: Callable[[Any], Any]) -> tuple[Connection, Any]:
