@@ -2,12 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
-
-if TYPE_CHECKING:
-    pass
+from typing import Any, Literal
 
 REQUIRED = object()
+LARGEST = 2**31
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +26,27 @@ class Parameter:
             schema["default"] = self.default
         return schema
 
+    def takes(self, value: Any) -> bool:
+        """Whether `value` is what the schema says. A model's or a row's argument must not reach the tool's code unchecked."""
+        if self.choices:
+            return isinstance(value, str) and value in self.choices
+        if self.type == "array":
+            return isinstance(value, list | tuple) and all(_is_text(item) for item in value)
+        if self.type == "integer":
+            return isinstance(value, int) and not isinstance(value, bool) and abs(value) < LARGEST
+        return isinstance(value, bool) if self.type == "boolean" else _is_text(value)
+
+
+def _is_text(value: Any) -> bool:
+    """Whether `value` is text that can be written down: a lone surrogate cannot."""
+    if not isinstance(value, str):
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
 
 @dataclass(frozen=True, slots=True)
 class Tool:
@@ -42,6 +61,9 @@ class Tool:
     """The program whose version stands in the row: `ty`, `ruff`, `rg`, `git`, `pytest`, `libcst`, `pydantic-monty`."""
     changes_files: bool = False
     executes_code: bool = False
+    """Whether it runs the repository's own code, which needs the user's leave and the sandbox."""
+    calls_tools: bool = False
+    """Whether `run` also takes a `door` to the other tools."""
 
     def arguments_schema(self) -> dict[str, Any]:
         return {
@@ -52,13 +74,17 @@ class Tool:
         }
 
     def bind(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Every parameter's value. TypeError when a name is unknown or a required one is missing."""
+        """Every parameter's value. TypeError, in Python's words, for a name that is unknown or missing and a value of another type."""
         unknown = sorted(set(given) - {p.name for p in self.parameters})
         if unknown:
-            raise TypeError(f"{self.name} has no parameter {unknown[0]!r}")
+            raise TypeError(f"{self.name}() got an unexpected keyword argument {unknown[0]!r}")
         missing = [p.name for p in self.parameters if p.default is REQUIRED and p.name not in given]
         if missing:
-            raise TypeError(f"{self.name} needs {missing[0]!r}")
+            raise TypeError(f"{self.name}() missing a required argument: {missing[0]!r}")
+        for parameter in self.parameters:
+            if parameter.name in given and not parameter.takes(given[parameter.name]):
+                wanted = " or ".join(map(repr, parameter.choices)) or f"of type {parameter.type}"
+                raise TypeError(f"{self.name}() argument {parameter.name!r} must be {wanted}")
         return {p.name: given.get(p.name, p.default) for p in self.parameters}
 
 
@@ -77,10 +103,31 @@ class Outcome:
     version: str
     truncated: bool = False
     redactions: int = 0
+    inner: tuple["Outcome", ...] = ()
+    """The calls that happened inside this one, in order: only `execute_code` makes any."""
 
     @property
     def ok(self) -> bool:
         return self.exit == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a tool may return in place of the bare value, when more must be told about it than the value shows."""
+
+    value: Any
+    truncated: bool = False
+    failed: bool | None = None
+    """Whether the tool could not do its work; None lets the value say so, by its `parse_error` or by starting with "Error: "."""
+    inner: tuple[Outcome, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """How a tool that calls tools reaches them: `call(name, **arguments)`, as a generator would."""
+
+    tools: Mapping[str, Tool]
+    call: Callable[..., Outcome]
 
 
 def position_parameters(subject: str) -> tuple[Parameter, ...]:

@@ -1,20 +1,31 @@
-"""cst_find_pattern: the nodes of one file's syntax tree that match a pattern."""
+"""cst_find_pattern: the nodes of one file's syntax tree that match a pattern.
+
+LibCST's position provider stores a range for every node of the file; we generate the code once, as it does, and keep the start of the
+nodes that were asked for. A test holds the positions against the provider's.
+"""
+
+from contextlib import AbstractContextManager, nullcontext
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from punie_data.tools.base import Parameter, Tool
 from punie_data.tools.results import CstFindResult, CstMatch, failed
 from punie_data.tools.workspace import Workspace
 
+if TYPE_CHECKING:
+    import libcst as cst
+
 NODE_TYPES = (
     "FunctionDef", "ClassDef", "Call", "Decorator", "Import", "ImportFrom", "Raise", "Try", "With", "Lambda", "Await", "Yield",
 )  # fmt: skip
-NAMED = ("call", "decorator", "import", "class", "function")
+NAMED = {
+    "call": ("Call",), "decorator": ("Decorator",), "import": ("Import", "ImportFrom"), "class": ("ClassDef",), "function": ("FunctionDef",),
+}  # fmt: skip
 LONGEST_SNIPPET = 120
 
 
 def run(workspace: Workspace, file_path: str, pattern: str) -> CstFindResult:
     import libcst as cst
-    from libcst import matchers
-    from libcst.metadata import MetadataWrapper, PositionProvider
 
     text = workspace.text(file_path)
     if text is None:
@@ -24,32 +35,34 @@ def run(workspace: Workspace, file_path: str, pattern: str) -> CstFindResult:
         known = ", ".join([*NODE_TYPES, *(f"{named}:NAME" for named in NAMED)])
         return failed(CstFindResult, parse_error=f"unknown pattern {pattern!r}; known: {known}")
     try:
-        wrapper = MetadataWrapper(cst.parse_module(text), unsafe_skip_copy=True)
+        module = cst.parse_module(text)
+        found = starts(module, NAMED[kind] if name else (pattern,))
     except cst.ParserSyntaxError as error:
         return failed(CstFindResult, parse_error=f"{file_path}:{error.raw_line}: {error.message}")
-    if kind in NAMED and name:
-        node_types = {
-            "call": (cst.Call,), "decorator": (cst.Decorator,), "import": (cst.Import, cst.ImportFrom),
-            "class": (cst.ClassDef,), "function": (cst.FunctionDef,),
-        }[kind]  # fmt: skip
-    else:
-        node_types = (getattr(cst, pattern),)
-    positions = wrapper.resolve(PositionProvider)
-    matches = []
-    for node in matchers.findall(
-        wrapper.module, matchers.OneOf(*(getattr(matchers, t.__name__)() for t in node_types))
-    ):
-        if name and name not in names_of(node):
-            continue
-        start = positions[node].start
-        snippet = workspace.lines(file_path)[start.line - 1].strip()[:LONGEST_SNIPPET]
-        matches.append(
-            CstMatch(
-                line=start.line, column=start.column + 1, code_snippet=snippet, node_type=type(node).__name__
-            )
+    except RecursionError:
+        return failed(CstFindResult, parse_error=f"{file_path}: nested too deeply")
+    lines = workspace.lines(file_path)
+    matches = [
+        CstMatch(
+            line=line,
+            column=column,
+            code_snippet=lines[line - 1].strip()[:LONGEST_SNIPPET],
+            node_type=type(node).__name__,
         )
+        for node, line, column in found
+        if not name or name in names_of(node)
+    ]
     matches.sort(key=lambda match: (match.line, match.column))
     return CstFindResult(success=True, match_count=len(matches), matches=tuple(matches))
+
+
+def starts(module: "cst.Module", type_names: tuple[str, ...]) -> "list[tuple[cst.CSTNode, int, int]]":
+    """Every node of these types with the line and column (1-based) at which it starts, outer ones first."""
+    import libcst as cst
+
+    state = _watcher()(module, frozenset(getattr(cst, name) for name in type_names))
+    module._codegen(state)
+    return state.found
 
 
 def names_of(node: object) -> set[str]:
@@ -66,6 +79,43 @@ def names_of(node: object) -> set[str]:
     target = node.decorator if isinstance(node, cst.Decorator) else node
     full = get_full_name_for_node(target) or ""
     return {full, full.rpartition(".")[2]}
+
+
+@cache
+def _watcher() -> Any:
+    """The code generation state that notices nodes. A class made when first needed, because its base is LibCST's."""
+    from libcst._nodes.internal import CodegenState
+
+    nothing: AbstractContextManager[None] = nullcontext()
+
+    class Watcher(CodegenState):
+        def __init__(self, module: "cst.Module", wanted: frozenset[type]) -> None:
+            super().__init__(default_indent=module.default_indent, default_newline=module.default_newline)
+            self.wanted = wanted
+            self.found: list[tuple[cst.CSTNode, int, int]] = []
+            self.line, self.column = 1, 1
+
+        def add_token(self, value: str) -> None:
+            self.tokens.append(value)
+            if "\n" in value or "\r" in value:
+                pieces = value.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+                self.line += len(pieces) - 1
+                self.column = len(pieces[-1]) + 1
+            else:
+                self.column += len(value)
+
+        def add_indent_tokens(self) -> None:
+            for token in self.indent_tokens:
+                self.tokens.append(token)
+                self.column += len(token)
+
+        def record_syntactic_position(self, node: "cst.CSTNode", **_: Any) -> AbstractContextManager[None]:
+            """Called where a node begins, behind its leading lines, indentation and opening parentheses."""
+            if type(node) in self.wanted:
+                self.found.append((node, self.line, self.column))
+            return nothing
+
+    return Watcher
 
 
 TOOL = Tool(

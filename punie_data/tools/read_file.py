@@ -1,19 +1,20 @@
 """read_file: the text of a file, whole or some of its lines."""
 
-from punie_data.tools.base import Parameter, Tool
+from punie_data.tools.base import Answer, Parameter, Tool
 from punie_data.tools.workspace import Workspace
 
 
-def run(workspace: Workspace, path: str, first_line: int, last_line: int) -> str:
+# An `Answer` says that all went well, because a file's own text may begin with "Error: ".
+def run(workspace: Workspace, path: str, first_line: int, last_line: int) -> Answer | str:
     text = workspace.text(path)
     if text is None:
         return f"Error: no such file: {path}"
     if first_line == 1 and last_line == 0:
-        return text
+        return Answer(text, failed=False)
     lines = workspace.lines(path)
     if not 1 <= first_line <= len(lines) or 0 < last_line < first_line:
         return f"Error: {path} has {len(lines)} lines; lines {first_line} to {last_line} were asked for"
-    return "\n".join(lines[first_line - 1 : last_line or len(lines)])
+    return Answer("\n".join(lines[first_line - 1 : last_line or len(lines)]), failed=False)
 
 
 TOOL = Tool(

@@ -6,6 +6,7 @@ from punie_data.tools import (
     cst_find_pattern,
     cst_rename,
     document_symbols,
+    execute_code,
     find_implementations,
     find_references,
     git_diff,
@@ -29,7 +30,7 @@ MODULES = (
     read_file, write_file, list_files, search_text, typecheck, ruff_check,
     goto_definition, find_references, hover, document_symbols, workspace_symbols,
     find_implementations, call_hierarchy, type_hierarchy, git_status, git_diff, git_log,
-    cst_find_pattern, cst_rename, cst_add_import,
+    cst_find_pattern, cst_rename, cst_add_import, execute_code,
 )  # fmt: skip
 TOOLS: dict[str, Tool] = {module.TOOL.name: module.TOOL for module in MODULES}
 

@@ -12,7 +12,7 @@ import orjson
 
 from punie_data.errors import ToolUnavailable
 from punie_data.tools import typecheck
-from punie_data.tools.base import Outcome
+from punie_data.tools.base import Answer, Door, Outcome
 from punie_data.tools.normalise import Normaliser
 from punie_data.tools.registry import TOOLS
 from punie_data.tools.results import to_text
@@ -43,7 +43,10 @@ class Toolbox:
         key = orjson.dumps([name, bound], option=orjson.OPT_SORT_KEYS)
         if key in self._known:
             return self._known[key]
-        value = tool.run(self.workspace, **bound)
+        door = {"door": Door(TOOLS, self.call)} if tool.calls_tools else {}
+        given = tool.run(self.workspace, **bound, **door)
+        answer = given if isinstance(given, Answer) else Answer(given)
+        value = answer.value
         content = to_text(value)
         clean, redactions = self._normaliser.clean(value, content)
         if clean is not value:
@@ -53,11 +56,13 @@ class Toolbox:
             arguments=arguments,
             value=value,
             content=content,
-            exit=1 if _is_failure(value) else 0,
+            exit=int(_is_failure(value) if answer.failed is None else answer.failed),
             version=version(tool.program),
+            truncated=answer.truncated,
             redactions=redactions,
+            inner=answer.inner,
         )
-        if tool.changes_files:
+        if tool.changes_files or any(TOOLS[call.tool].changes_files for call in answer.inner):
             self._known.clear()
         else:
             self._known[key] = outcome
@@ -107,4 +112,7 @@ def _throw_away(workspace: Workspace) -> Workspace:
             os.link(workspace.root / path, target)
         except OSError:
             shutil.copyfile(workspace.root / path, target)
-    return Workspace(root, frozenset(workspace.paths), workspace.git, remove=folder)
+    copy = Workspace(root, frozenset(workspace.paths), workspace.git, remove=folder)
+    copy.virtual_environment = workspace.virtual_environment
+    copy.pytest_arguments = workspace.pytest_arguments
+    return copy

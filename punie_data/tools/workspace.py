@@ -1,6 +1,5 @@
 """The folder in which tools run, with the programs they run and the environment those see."""
 
-
 import shutil
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from punie_data.code.gitfolder import GitFolder
 from punie_data.code.lines import lines_of
 from punie_data.errors import ToolUnavailable
+from punie_data.tools.interpreter import Interpreter
 from punie_data.tools.language_server import LanguageServer
 
 TIMEOUT = 120.0
@@ -62,10 +62,15 @@ class Workspace:
         self.changed = False
         self._remove = remove
         self._server: LanguageServer | None = None
+        self._interpreter: Interpreter | None = None
         self._lines: dict[str, list[str]] = {}
         self._home = tempfile.TemporaryDirectory(prefix="punie-data-home-")
         self.batches: dict[str, object] = {}
         """Results of programs that were run once for the whole project, by tool."""
+        self.virtual_environment: Path | None = None
+        """What `environment.prepare` made for this repository's tests; only with --allow-exec."""
+        self.pytest_arguments: tuple[str, ...] = ()
+        """What pytest must be told besides: the corpus entry's."""
 
     @property
     def throw_away(self) -> bool:
@@ -89,6 +94,13 @@ class Workspace:
         if self._server is None:
             self._server = LanguageServer([program("ty"), "server"], self.root, self.environment)
         return self._server
+
+    @property
+    def interpreter(self) -> Interpreter:
+        """The interpreter of execute_code: like the server, it starts when first asked for and ends with the workspace."""
+        if self._interpreter is None:
+            self._interpreter = Interpreter(program("monty"))
+        return self._interpreter
 
     def run(self, *command: str, accept: tuple[int, ...] = (0, 1)) -> bytes:
         """What a program printed on standard output, run in the root. ToolUnavailable when it hangs or ends with another code."""
@@ -161,6 +173,9 @@ class Workspace:
         if self._server is not None:
             self._server.close()
             self._server = None
+        if self._interpreter is not None:
+            self._interpreter.close()
+            self._interpreter = None
         self._home.cleanup()
         if self._remove is not None:
             shutil.rmtree(self._remove, ignore_errors=True)
