@@ -16,7 +16,7 @@ RESERVED = re.compile(
 )
 REPLACEMENT = "[e-mail]"
 SECRET = re.compile(
-    r"""-----BEGIN [A-Z ]*PRIVATE KEY-----
+    r"""-----BEGIN\ [A-Z\ ]*PRIVATE\ KEY-----
     | \b(?:AKIA|ASIA)[0-9A-Z]{16}\b
     | \bgh[pousr]_[A-Za-z0-9]{36,}\b
     | \bgithub_pat_[A-Za-z0-9_]{40,}\b
