@@ -49,7 +49,7 @@ def mine(path: str, source: bytes) -> FileFacts:
         return collector.facts(path, lines)
     except cst.ParserSyntaxError as error:
         return FileFacts(path, module_name(path), lines, "", problem=f"syntax error in line {error.raw_line}")
-    except (UnicodeDecodeError, LookupError):
+    except (UnicodeDecodeError, LookupError, SyntaxError):  # tokenize raises the last for an unknown declaration
         return FileFacts(
             path,
             module_name(path),

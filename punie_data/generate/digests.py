@@ -3,8 +3,6 @@
 import hashlib
 from functools import cache
 
-import libcst
-
 from punie_data.chat import canonical
 from punie_data.resources import PACKAGE
 from punie_data.tools.workspace import version
@@ -32,8 +30,7 @@ def engine_digest() -> str:
 @cache
 def mining_digest() -> str:
     """Of what the facts of a file depend on, besides its bytes and path."""
-    whole = hashlib.sha256(libcst.LIBCST_VERSION.encode() if hasattr(libcst, "LIBCST_VERSION") else b"")
-    whole.update(version("libcst").encode())
+    whole = hashlib.sha256(version("libcst").encode())
     for name in ("facts.py", "mine.py"):
         whole.update((PACKAGE / "code" / name).read_bytes())
     return whole.hexdigest()

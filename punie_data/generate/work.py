@@ -14,7 +14,6 @@ import orjson
 from punie_data.chat import Example, Rejected
 from punie_data.code.facts import FileFacts
 from punie_data.code.gitfolder import GitFolder
-from punie_data.code.mine import mine
 from punie_data.code.repo import Repo
 from punie_data.errors import ToolUnavailable
 from punie_data.generate.judge import judge
@@ -97,6 +96,8 @@ def work(task: Reading | Mining) -> object:
 
 def read(task: Reading) -> list[tuple[str, bytes]]:
     """(path, pickled facts) of each file. LibCST's trees hold no cycles, so that the collector would only look at them in vain."""
+    from punie_data.code.mine import mine  # LibCST takes 0.2 s to import: only those who parse pay for it
+
     gc.disable()
     try:
         return [(path, pickle.dumps(mine(path, (task.root / path).read_bytes()))) for path, _ in task.files]
