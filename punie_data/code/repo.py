@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 
 from punie_data.code.docs import sections
-from punie_data.code.facts import ClassFact, FileFacts, FunctionFact, Section
+from punie_data.code.facts import CallFact, ClassFact, FileFacts, FunctionFact, Section
 from punie_data.code.lines import lines_of
 
 
@@ -65,6 +65,15 @@ class Repo:
         for facts in self.python:
             for item in (*facts.classes, *facts.functions, *facts.variables):
                 found.setdefault(item.name, []).append((facts.path, item.line))
+        return found
+
+    @cached_property
+    def call_sites(self) -> dict[str, list[tuple[str, CallFact]]]:
+        """Every call in any Python file by the last part of what is called: `self.load()` is under "load". Values are (path, call)."""
+        found: dict[str, list[tuple[str, CallFact]]] = {}
+        for facts in self.python:
+            for call in facts.calls:
+                found.setdefault(call.name.rpartition(".")[2], []).append((facts.path, call))
         return found
 
     @cached_property

@@ -1,0 +1,72 @@
+"""What in a repository is worth a question, and how a user points at it."""
+
+import re
+from collections.abc import Iterator
+from random import Random
+from typing import NamedTuple
+
+from punie_data.code.facts import FileFacts
+from punie_data.code.repo import Repo
+
+_SPOTS = (
+    "{path}:{line}:{column}",
+    "{path}:{line}:{column}",
+    "{path}, line {line}, column {column}",
+    "line {line}, column {column} of {path}",
+    "`{path}:{line}:{column}`",
+)
+# Comments and strings are passed over whole, so that what is left are names in code. An f-string counts as a string.
+_WORD = re.compile(
+    r"""\#[^\n]*|[A-Za-z]{0,2}(?P<quote>\"\"\"|'''|"|')(?:\\.|(?!(?P=quote)).)*(?P=quote)|(?P<name>\b[A-Za-z_]\w*)""",
+    re.DOTALL,
+)
+
+
+class Use(NamedTuple):
+    """A name in code: `line` and `column` are 1-based, `before` and `after` what stands around it on its line."""
+
+    name: str
+    line: int
+    column: int
+    before: str
+    after: str
+
+
+def is_telling(name: str) -> bool:
+    """Whether the name says enough to be asked about: not private, not a test, not too short."""
+    return len(name) > 2 and not name.startswith(("_", "test"))
+
+
+def spot(chance: Random, path: str, line: int, column: int) -> str:
+    """A position as people write it, in the middle of a sentence."""
+    return chance.choice(_SPOTS).format(path=path, line=line, column=column)
+
+
+def uses(repo: Repo, path: str) -> Iterator[Use]:
+    """Every name in the file's code, in order; names in comments and strings are left out."""
+    text = repo.text(path)
+    line, start = 1, 0
+    for match in _WORD.finditer(text):
+        if match["name"] is None:
+            continue
+        ends = text.count("\n", start, match.start())
+        if ends:
+            line += ends
+            start = text.rindex("\n", 0, match.start()) + 1
+        stop = text.find("\n", match.end())
+        after = text[match.end() : stop if stop != -1 else len(text)]
+        yield Use(match["name"], line, match.start() - start + 1, text[start : match.start()], after)
+
+
+def mixed(repo: Repo, chance: Random) -> list[FileFacts]:
+    """All Python files in random order, the project's own two to one of the others while there are any."""
+    own = list(repo.sources)
+    paths = {facts.path for facts in own}
+    others = [facts for facts in repo.python if facts.path not in paths]
+    chance.shuffle(own)
+    chance.shuffle(others)
+    order: list[FileFacts] = []
+    while own or others:
+        order += [*own[:2], *others[:1]]
+        own, others = own[2:], others[1:]
+    return order
