@@ -14,7 +14,7 @@ LAYERS = (
     ("corpus",),
     ("code",),
     ("tools",),
-    ("scene", "ground", "phrase", "programs"),
+    ("scene", "ground", "phrase", "programs", "findings"),
     ("generators",),
     ("generate",),
     ("validate", "verify", "show"),

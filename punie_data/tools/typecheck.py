@@ -28,12 +28,15 @@ def run(workspace: Workspace, path: str) -> TypeCheckResult:
 
 
 def prepare(workspace: Workspace, paths: list[str]) -> None:
-    """Check many files with one process: ty then shares what it infers. Later calls on these files take their part of the result."""
-    batch: dict[str, list[TypeIssue]] = {path: [] for path in paths}
-    for issue in check(workspace, paths) if paths else ():
-        batch[issue.file].append(issue)
+    """Check many files with one process: ty then shares what it infers. Later calls on these files take their part of the result.
+
+    Files that were prepared before are not checked again.
+    """
     known = workspace.batches.setdefault("typecheck", {})
     assert isinstance(known, dict)
+    batch: dict[str, list[TypeIssue]] = {path: [] for path in paths if path not in known}
+    for issue in check(workspace, list(batch)) if batch else ():
+        batch[issue.file].append(issue)
     known.update(batch)
 
 
