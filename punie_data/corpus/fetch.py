@@ -24,7 +24,7 @@ from punie_data.corpus.source import Source, safe_name
 from punie_data.corpus.unpack import unpack
 from punie_data.errors import UserError
 
-_LAYOUT = 1  # goes up when the same releases would become another folder
+_LAYOUT = 2  # goes up when the same releases would become another folder
 _PINNED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([A-Za-z0-9.!+_,-]+)(?:~([A-Za-z0-9.!+_-]+))?")
 
 Progress = Callable[[str], None]
@@ -201,7 +201,7 @@ def _archive(entry: Entry, release: Release, cache: Path, progress: Progress) ->
             f"but the index has {file.sha256[:12]}…: not fetched"
         )
     progress(f"{entry.name}: fetching {file.filename}")
-    target = cache / "downloads" / release.sha256 / _plain(file.filename)
+    target = cache / "downloads" / release.sha256 / file.filename
     index.transport.file(file.url, target, release.sha256)
     return target
 
@@ -211,17 +211,11 @@ def _download(file: IndexFile, cache: Path) -> str:
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache, prefix=".download.") as name:
         folder = Path(name)
-        sha256 = configured_index().transport.file(file.url, folder / _plain(file.filename), "")
-        target = cache / "downloads" / sha256 / _plain(file.filename)
+        sha256 = configured_index().transport.file(file.url, folder / file.filename, "")
+        target = cache / "downloads" / sha256 / file.filename
         target.parent.mkdir(parents=True, exist_ok=True)
-        (folder / _plain(file.filename)).replace(target)
+        (folder / file.filename).replace(target)
     return sha256
-
-
-def _plain(filename: str) -> str:
-    if "/" in filename or "\\" in filename or filename.startswith("."):
-        raise UserError(f"the index names a file {filename!r}: refused")
-    return filename
 
 
 def _sha256(path: Path) -> str:

@@ -177,7 +177,9 @@ def _rank_of_modified(path: str, old: Path, new: Path) -> tuple[bool, str] | Non
     if not 0 < changed <= _LINES_CHANGED:
         return None
     python = path.endswith(".py")
-    breaks = python and _imports(before) != _imports(after)
+    # A module that many tests import, brought over alone, can keep all of them from being collected.
+    support = re.search(r"(^|/)tests?/", path) and not re.search(r"(^|/)test_[^/]*$", path)
+    breaks = python and bool(support or _imports(before) != _imports(after))
     return (not python or breaks, _draw(path, old, new))
 
 

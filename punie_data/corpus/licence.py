@@ -90,7 +90,9 @@ _RULES: tuple[Callable[[str], str], ...] = (
     ),
 )
 
-_CHOICE = re.compile(r"terms\s+of\W+either\W+of\s+the\s+licen|dual[- ]licen[sc]ed|your\s+choice\s+of\s+licen", re.IGNORECASE)
+_CHOICE = re.compile(
+    r"terms\s+of\W+either\W+of\s+the\s+licen|dual[- ]licen[sc]ed|your\s+choice\s+of\s+licen", re.IGNORECASE
+)
 
 _CLASSIFIERS = {
     "MIT License": "MIT",
