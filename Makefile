@@ -2,6 +2,7 @@
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
 VENV ?= .venv
+SAMPLE := svcs,tdom,environ-config,h11,httpx,flask,click,structlog
 BIN := $(VENV)/bin
 
 .PHONY: demo test lint constraints sample bench clean
@@ -31,7 +32,7 @@ constraints:
 
 # The committed sample of a few hundred rows.
 sample: $(VENV)/.ready
-	$(BIN)/punie-data generate --corpus corpora/sample.toml --limit 300 --out data/sample
+	$(BIN)/punie-data generate --corpus starter --only $(SAMPLE) --limit 320 --quota 8 --out data/sample
 
 bench: $(VENV)/.ready
 	for file in tests/benchmarks/bench_*.py; do $(BIN)/python $$file || exit 1; done

@@ -30,6 +30,7 @@ Examples:
 @click.option(
     "--corpus", "corpora", multiple=True, metavar="FILE", help="A corpus file, or 'starter'. Repeatable."
 )
+@click.option("--only", metavar="NAMES", help="Only these repositories of the corpus (comma between).")
 @click.option("--out", type=click.Path(path_type=Path), help="Dataset folder.  [default: data/<name>]")
 @click.option(
     "--generators",
@@ -70,6 +71,7 @@ Examples:
 def generate(
     repos: tuple[str, ...],
     corpora: tuple[str, ...],
+    only: str | None,
     out: Path | None,
     generators: str | None,
     kinds: str | None,
@@ -96,7 +98,7 @@ def generate(
     chosen = _generators(generators, allow_exec)
     folder = cache_folder(cache)
     with progress(quiet=as_json) as shown:
-        sources, corpus_cap, name = _sources(repos, corpora, folder, shown)
+        sources, corpus_cap, name = _sources(repos, corpora, only, folder, shown)
         target = out or Path("data") / name
         options = Options(seed=seed, jobs=jobs, quota=min(quota, limit or quota), allow_exec=allow_exec)
         trees = take_snapshots(sources, folder, shown)
@@ -149,12 +151,15 @@ def _generators(given: str | None, allow_exec: bool) -> list:
     return [generator for generator in chosen if allow_exec or not generator.executes]
 
 
-def _sources(repos: tuple[str, ...], corpora: tuple[str, ...], cache: Path, shown) -> tuple[list, int, str]:
+def _sources(
+    repos: tuple[str, ...], corpora: tuple[str, ...], only: str | None, cache: Path, shown
+) -> tuple[list, int, str]:
     """The sources, the cap of a repository and the dataset's name."""
     from punie_data.corpus import fetch_entry, load_corpus, resolve
 
     if not repos and not corpora:
         raise UserError("what shall be mined? Give --repo PATH or --corpus FILE")
+    wanted = {name.strip() for name in only.split(",")} if only else set()
     sources = []
     cap = 1500
     names = []
@@ -166,7 +171,12 @@ def _sources(repos: tuple[str, ...], corpora: tuple[str, ...], cache: Path, show
         cap = corpus.cap
         names.append(corpus.name)
         for entry in corpus.entries:
+            if wanted and entry.name not in wanted:
+                continue
             sources.append(fetch_entry(entry, cache, shown.line))
+    missing = sorted(wanted - {source.name for source in sources})
+    if missing:
+        raise UserError(f"no repository {missing[0]!r} in the corpus; `punie-data corpus list` shows them")
     doubled = sorted({s.name for s in sources if [t.name for t in sources].count(s.name) > 1})
     if doubled:
         raise UserError(

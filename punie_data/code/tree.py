@@ -59,8 +59,9 @@ def snapshot(root: Path, cache: Path, immutable: bool, progress: Callable[[str],
     skipped: list[tuple[str, str]] = []
     files: list[SourceFile] = []
     whole = hashlib.sha256()
+    plain: dict[str, bool] = {".": True}
     for path in sorted(_candidates(root, git, skipped)):
-        found = _read(root, path, skipped)
+        found = _read(root, path, plain, skipped)
         if found is not None:
             files.append(found)
             whole.update(f"{found.path}\0{found.sha256}\n".encode())
@@ -91,13 +92,21 @@ def _below(root: Path, path: str) -> str:
     return PurePosixPath(os.path.relpath(path, root)).as_posix()
 
 
-def _read(root: Path, path: str, skipped: list[tuple[str, str]]) -> SourceFile | None:
+def _is_plain(root: Path, folder: str, known: dict[str, bool]) -> bool:
+    """Whether no part of the folder's path is a link; `known` saves asking again for every file in it."""
+    if folder not in known:
+        parent = PurePosixPath(folder).parent.as_posix()
+        known[folder] = _is_plain(root, parent, known) and not (root / folder).is_symlink()
+    return known[folder]
+
+
+def _read(root: Path, path: str, plain: dict[str, bool], skipped: list[tuple[str, str]]) -> SourceFile | None:
     full = root / path
     if not path.isprintable() or ".." in PurePosixPath(path).parts:
         skipped.append((ascii(path), "a name with odd characters"))
         return None
     try:
-        if full.is_symlink() or any((root / parent).is_symlink() for parent in PurePosixPath(path).parents):
+        if full.is_symlink() or not _is_plain(root, PurePosixPath(path).parent.as_posix(), plain):
             skipped.append((path, "a link"))
             return None
         if not full.is_file():

@@ -11,6 +11,7 @@ import orjson
 
 from punie_data import __version__, jsonl
 from punie_data.errors import UserError
+from punie_data.generate.card import card
 from punie_data.generate.digests import tool_versions
 from punie_data.generate.engine import Mined, Options
 from punie_data.generate.share import fair_shares
@@ -60,7 +61,13 @@ def write_dataset(
     try:
         report.examples = jsonl.write(out / "examples.jsonl", _examples(mined, store, kept, report))
         report.rejected = jsonl.write(out / "rejected.jsonl", _rejections(mined, store, report))
-        manifest = _manifest(out, mined, options, kinds, limit, cap, report)
+        manifest = _manifest(mined, options, kinds, limit, cap, report)
+        with jsonl.whole_file(out / "README.md") as file:
+            file.write(card(out.name, manifest).encode())
+        manifest["files"] = {
+            name: hashlib.sha256((out / name).read_bytes()).hexdigest()
+            for name in ("examples.jsonl", "rejected.jsonl")
+        }
         with jsonl.whole_file(out / "manifest.json") as file:
             file.write(orjson.dumps(manifest, option=orjson.OPT_INDENT_2) + b"\n")
     except OSError as error:
@@ -204,8 +211,4 @@ def _manifest(
             for name, entry in sorted(report.generators.items())
         },
         "unavailable": sorted(report.unavailable),
-        "files": {
-            name: hashlib.sha256((out / name).read_bytes()).hexdigest()
-            for name in ("examples.jsonl", "rejected.jsonl")
-        },
     }

@@ -1,11 +1,12 @@
 """From sources to a dataset, in the order of the functions below: read, mine, assemble."""
 
-import pickle
 import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
+
+import orjson
 
 from punie_data.code.facts import FileFacts
 from punie_data.code.tree import Tree, snapshot
@@ -14,7 +15,7 @@ from punie_data.errors import UserError
 from punie_data.generate import pool
 from punie_data.generate.digests import digest_of, engine_digest, facts_key, tool_versions
 from punie_data.generate.store import Store
-from punie_data.generate.work import Mining, Reading, Site, work
+from punie_data.generate.work import FileRead, Mining, Reading, Site, packed, work
 from punie_data.generators import Generator
 
 CHUNK_BYTES = 150_000
@@ -108,19 +109,24 @@ def read_facts(
                 result = _one_by_one(task, options, ledger)
             else:
                 raise result
-        store.put((keys[task.root, path], data) for path, data in result)
+        store.put(entry for found in result for entry in _entries(keys[task.root, found.path], found))
         ledger.read_files += len(result)
         progress.advance(len(task.files))
 
 
-def _one_by_one(task: Reading, options: Options, ledger: Ledger) -> list[tuple[str, bytes]]:
+def _entries(key: str, found: FileRead) -> list[tuple[str, bytes]]:
+    """The facts, and beside them the little that the manifest says of the file."""
+    return [(key, found.facts), (f"{key}:told", orjson.dumps([found.lines, found.problem]))]
+
+
+def _one_by_one(task: Reading, options: Options, ledger: Ledger) -> list[FileRead]:
     """A worker died over these files: find the one that kills, and note it as unreadable."""
-    found: list[tuple[str, bytes]] = []
+    found: list[FileRead] = []
     for single, result in pool.run([Reading(task.root, (file,)) for file in task.files], work, options.jobs):
         path = single.files[0][0]
         if isinstance(result, Exception):
             ledger.failures.append(f"{path}: the parser died on it")
-            result = [(path, pickle.dumps(FileFacts(path, "", 0, "", problem="the parser died on it")))]
+            result = [packed(FileFacts(path, "", 0, "", problem="the parser died on it"))]
         found += result
     return found
 
@@ -201,13 +207,14 @@ def _mined(
 ) -> Mined:
     lines = 0
     problems = []
-    for key in site.facts_keys:
-        data = store.get(key)
-        assert data is not None
-        facts: FileFacts = pickle.loads(data)
-        lines += facts.line_count
-        if facts.problem:
-            problems.append((facts.path, facts.problem))
+    python = [file.path for file in tree.files if file.path.endswith(".py")]
+    for path, key in zip(python, site.facts_keys, strict=True):
+        told = store.get(f"{key}:told")
+        assert told is not None
+        count, problem = orjson.loads(told)
+        lines += count
+        if problem:
+            problems.append((path, problem))
     return Mined(source, tree, site, lines, tuple(problems), tuple((g.name, key) for g, key in shards))
 
 

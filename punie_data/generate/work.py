@@ -94,13 +94,27 @@ def work(task: Reading | Mining) -> object:
     return read(task) if isinstance(task, Reading) else mine_site(task)
 
 
-def read(task: Reading) -> list[tuple[str, bytes]]:
-    """(path, pickled facts) of each file. LibCST's trees hold no cycles, so that the collector would only look at them in vain."""
+@dataclass(frozen=True, slots=True)
+class FileRead:
+    """What the parent needs to know of a file without unpacking its facts."""
+
+    path: str
+    facts: bytes
+    lines: int
+    problem: str
+
+
+def packed(facts: FileFacts) -> FileRead:
+    return FileRead(facts.path, pickle.dumps(facts), facts.line_count, facts.problem)
+
+
+def read(task: Reading) -> list[FileRead]:
+    """The facts of each file. LibCST's trees hold no cycles, so that the collector would only look at them in vain."""
     from punie_data.code.mine import mine  # LibCST takes 0.2 s to import: only those who parse pay for it
 
     gc.disable()
     try:
-        return [(path, pickle.dumps(mine(path, (task.root / path).read_bytes()))) for path, _ in task.files]
+        return [packed(mine(path, (task.root / path).read_bytes())) for path, _ in task.files]
     finally:
         gc.enable()
 
