@@ -160,7 +160,6 @@ def _rejections(mined: list[Mined], store: Store, report: Report) -> Iterator[di
 
 
 def _manifest(
-    out: Path,
     mined: list[Mined],
     options: Options,
     kinds: frozenset[str],
