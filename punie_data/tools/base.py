@@ -120,6 +120,8 @@ class Answer:
     failed: bool | None = None
     """Whether the tool could not do its work; None lets the value say so, by its `parse_error` or by starting with "Error: "."""
     inner: tuple[Outcome, ...] = ()
+    version: str = ""
+    """The program's version, where it is not the one installed beside us."""
 
 
 @dataclass(frozen=True, slots=True)

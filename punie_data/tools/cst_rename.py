@@ -1,6 +1,10 @@
 """cst_rename: a module-level name of one file gets another name, wherever that file means the same thing by it."""
 
-from typing import TYPE_CHECKING
+import re
+from contextlib import AbstractContextManager, nullcontext
+from functools import cache
+from keyword import iskeyword
+from typing import TYPE_CHECKING, Any
 
 from punie_data.tools.base import Parameter, Tool
 from punie_data.tools.results import CstRenameResult, failed
@@ -16,41 +20,37 @@ def run(workspace: Workspace, file_path: str, old_name: str, new_name: str) -> C
     text = workspace.text(file_path)
     if text is None:
         return failed(CstRenameResult, parse_error=f"no such file: {file_path}")
-    if not new_name.isidentifier():
+    if not new_name.isidentifier() or iskeyword(new_name):
         return failed(CstRenameResult, parse_error=f"{new_name!r} is not an identifier")
     try:
         module = cst.parse_module(text)
+        found = occurrences(module, old_name, new_name)
     except cst.ParserSyntaxError as error:
         return failed(CstRenameResult, parse_error=f"{file_path}:{error.raw_line}: {error.message}")
-    found = occurrences(module, old_name, new_name)
+    except RecursionError:
+        return failed(CstRenameResult, parse_error=f"{file_path}: nested too deeply")
     if isinstance(found, str):
         return failed(CstRenameResult, parse_error=found)
-    wrapped, nodes = found
-
-    class Rename(cst.CSTTransformer):
-        def leave_Name(self, original_node: cst.Name, updated_node: cst.Name) -> cst.Name:
-            return updated_node.with_changes(value=new_name) if original_node in nodes else updated_node
-
-    return CstRenameResult(
-        success=True, rename_count=len(nodes), modified_source=wrapped.visit(Rename()).code
-    )
+    state = _renamer()(module, found, old_name, new_name)
+    module._codegen(state)
+    return CstRenameResult(success=True, rename_count=state.count, modified_source="".join(state.tokens))
 
 
-def occurrences(
-    module: "cst.Module", old_name: str, new_name: str
-) -> "tuple[cst.Module, set[cst.CSTNode]] | str":
-    """The Name nodes that mean the module-level `old_name`, by LibCST's scope analysis; or why there can be no renaming.
+def occurrences(module: "cst.Module", old_name: str, new_name: str) -> "set[cst.CSTNode] | str":
+    """The nodes that mean the module-level `old_name`, by LibCST's scope analysis; or why there can be no renaming.
 
-    A parameter, a local variable or an attribute of the same spelling is another thing and is spared.
+    They are Name nodes, and the strings of quoted annotations. A parameter, a local variable or an attribute of the same spelling is
+    another thing and is spared.
     """
     import libcst as cst
-    from libcst.metadata import GlobalScope, MetadataWrapper, ScopeProvider
+    from libcst.metadata import BuiltinAssignment, GlobalScope, MetadataWrapper, ScopeProvider
 
-    wrapper = MetadataWrapper(module)
+    # A tree that comes from the parser has no node twice, so that the provider needs no copy of it.
+    wrapper = MetadataWrapper(module, unsafe_skip_copy=True)
     scopes = {scope for scope in wrapper.resolve(ScopeProvider).values() if scope is not None}
     top = next((scope for scope in scopes if isinstance(scope, GlobalScope)), None)
     assignments = list(top[old_name]) if top is not None and old_name in top else []
-    if not assignments:
+    if not assignments or any(isinstance(assignment, BuiltinAssignment) for assignment in assignments):
         return f"no module-level name {old_name!r}"
     if any(new_name in {assignment.name for assignment in scope.assignments} for scope in scopes):
         return f"{new_name!r} is already a name in this file"
@@ -67,9 +67,47 @@ def occurrences(
             used = access.node
             while isinstance(used, cst.Attribute):
                 used = used.value
-            if isinstance(used, cst.Name) and used.value == old_name:
+            if isinstance(used, cst.SimpleString) or (isinstance(used, cst.Name) and used.value == old_name):
                 nodes.add(used)
-    return wrapper.module, nodes
+    return nodes
+
+
+@cache
+def _renamer() -> Any:
+    """The code generation state that writes another name. A class made when first needed, because its base is LibCST's."""
+    import libcst as cst
+    from libcst._nodes.internal import CodegenState
+
+    nothing: AbstractContextManager[None] = nullcontext()
+
+    class Renamer(CodegenState):
+        def __init__(self, module: cst.Module, nodes: set[cst.CSTNode], old: str, new: str) -> None:
+            super().__init__(default_indent=module.default_indent, default_newline=module.default_newline)
+            self.nodes = nodes
+            self.old, self.new = old, new
+            self.word = re.compile(rf"(?<![\w.]){re.escape(old)}(?!\w)")
+            self.count = 0
+            self.is_next = False
+
+        def before_codegen(self, node: cst.CSTNode) -> None:
+            # What a `global` statement names is no access of the scope analysis, and means the module's name nevertheless.
+            if type(node) is cst.Global:
+                self.nodes.update(item.name for item in node.names if item.name.value == self.old)
+
+        def record_syntactic_position(self, node: cst.CSTNode, **_: Any) -> AbstractContextManager[None]:
+            """Called behind a node's opening parentheses: its own token comes next."""
+            if node in self.nodes:
+                self.is_next = True
+            return nothing
+
+        def add_token(self, value: str) -> None:
+            if self.is_next:
+                self.is_next = False
+                value, count = self.word.subn(self.new, value)
+                self.count += count
+            self.tokens.append(value)
+
+    return Renamer
 
 
 TOOL = Tool(

@@ -2,11 +2,14 @@
 
 - the absolute path of the folder in which the tools run disappears;
 - e-mail addresses become `[e-mail]`, unless their domain is reserved for examples (RFC 2606).
-Durations and temporary names never get here: the tools that have them leave them out or set them to zero.
+Durations and temporary names never get here: the tools that have them leave them out or set them to zero. What a repository's own code
+prints is free text, though, so there `steady` makes equal what differs from run to run and from machine to machine.
 """
 
 import dataclasses
 import re
+import sys
+from pathlib import Path
 from typing import Any
 
 # The look-behind keeps this linear: an address starts where no other address character stands before it.
@@ -15,6 +18,8 @@ RESERVED = re.compile(
     r"(?:^|[@.])(?:example(?:\.(?:com|net|org))?|test|invalid|localhost|local)$", re.IGNORECASE
 )
 REPLACEMENT = "[e-mail]"
+ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,16}\b")
+DURATION = re.compile(r"\b\d+\.\d+(?= ?(?:s|ms|us|µs|ns|sec|secs|seconds|milliseconds)\b)")
 SECRET = re.compile(
     r"""-----BEGIN\ [A-Z\ ]*PRIVATE\ KEY-----
     | \b(?:AKIA|ASIA)[0-9A-Z]{16}\b
@@ -51,6 +56,19 @@ class Normaliser:
             return clean
 
         return _each_string(value, text), found
+
+
+def steady(text: str, virtual_environment: Path | None) -> str:
+    """What code printed in the sandbox, without the machine and the moment: `0x7f3a…` becomes `0x…`, `0.31s` becomes `0.00s`.
+
+    The copy of the project is the place from which paths count; Python's own folder and the environment's get fixed names.
+    """
+    if virtual_environment is not None:
+        text = text.replace(str(virtual_environment), "/environment")
+    text = text.replace(f"{sys.base_prefix}/lib/python", "/python/lib/python")
+    text = text.replace(f"{sys.base_prefix}/bin/python", "/python/bin/python")
+    text = re.sub(r"(?<![\w/.-])/project/", "", text)
+    return DURATION.sub("0.00", ADDRESS.sub("0x…", text))
 
 
 def redact(text: str) -> tuple[str, int]:

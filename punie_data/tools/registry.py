@@ -15,8 +15,10 @@ from punie_data.tools import (
     goto_definition,
     hover,
     list_files,
+    pytest_run,
     read_file,
     ruff_check,
+    run_command,
     search_text,
     type_hierarchy,
     typecheck,
@@ -27,7 +29,7 @@ from punie_data.tools.base import Tool
 from punie_data.tools.results import json_schema
 
 MODULES = (
-    read_file, write_file, list_files, search_text, typecheck, ruff_check,
+    read_file, write_file, list_files, search_text, typecheck, ruff_check, pytest_run, run_command,
     goto_definition, find_references, hover, document_symbols, workspace_symbols,
     find_implementations, call_hierarchy, type_hierarchy, git_status, git_diff, git_log,
     cst_find_pattern, cst_rename, cst_add_import, execute_code,

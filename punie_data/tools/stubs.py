@@ -79,4 +79,7 @@ def _parameter(parameter: Parameter) -> str:
     if parameter.choices:
         kind = f"Literal[{', '.join(map(repr, parameter.choices))}]"
     written = f"{parameter.name}: {kind}"
-    return written if parameter.default is REQUIRED else f"{written} = {parameter.default!r}"
+    if parameter.default is REQUIRED:
+        return written
+    default = list(parameter.default) if parameter.type == "array" else parameter.default
+    return f"{written} = {default!r}"

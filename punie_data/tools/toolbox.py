@@ -57,7 +57,7 @@ class Toolbox:
             value=value,
             content=content,
             exit=int(_is_failure(value) if answer.failed is None else answer.failed),
-            version=version(tool.program),
+            version=answer.version or version(tool.program),
             truncated=answer.truncated,
             redactions=redactions,
             inner=answer.inner,
