@@ -39,7 +39,7 @@ def mine(path: str, source: bytes) -> FileFacts:
     if b"\0" in source:
         return FileFacts(path, module_name(path), 0, "", problem="NUL bytes")
     lines = source.count(b"\n") + (not source.endswith(b"\n"))
-    if _nesting(source) > DEEPEST:
+    if nesting(source) > DEEPEST:
         return FileFacts(path, module_name(path), lines, "", problem=f"nested deeper than {DEEPEST} levels")
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(max(before, 12_000))
@@ -63,7 +63,7 @@ def mine(path: str, source: bytes) -> FileFacts:
         sys.setrecursionlimit(before)
 
 
-def _nesting(source: bytes) -> int:
+def nesting(source: bytes) -> int:
     """An upper bound of the depth of brackets, cheap for ordinary files: counted only where one line has many of them."""
     deepest = depth = 0
     if source.count(b"(") + source.count(b"[") + source.count(b"{") < DEEPEST:

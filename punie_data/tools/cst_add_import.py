@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from punie_data.tools.base import Parameter, Tool
+from punie_data.tools.cst_source import parsed
 from punie_data.tools.results import CstAddImportResult, failed
 from punie_data.tools.workspace import Workspace
 
@@ -17,16 +18,13 @@ def run(workspace: Workspace, file_path: str, import_statement: str) -> CstAddIm
     from libcst.codemod.visitors import AddImportsVisitor
     from libcst.helpers import get_full_name_for_node
 
-    text = workspace.text(file_path)
-    if text is None:
-        return failed(CstAddImportResult, parse_error=f"no such file: {file_path}")
+    module = parsed(workspace, file_path)
+    if isinstance(module, str):
+        return failed(CstAddImportResult, parse_error=module)
     try:
-        module = cst.parse_module(text)
         line = cst.parse_statement(import_statement)
     except cst.ParserSyntaxError as error:
         return failed(CstAddImportResult, parse_error=f"not valid Python: {error.message}")
-    except RecursionError:
-        return failed(CstAddImportResult, parse_error=f"{file_path}: nested too deeply")
     statement = line.body[0] if isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1 else None
     context = CodemodContext()
     if isinstance(statement, cst.Import):
@@ -45,7 +43,8 @@ def run(workspace: Workspace, file_path: str, import_statement: str) -> CstAddIm
             CstAddImportResult, parse_error=f"not an import that can be added: {import_statement!r}"
         )
     changed = with_imports(module, context).code
-    return CstAddImportResult(success=True, import_added=changed != text, modified_source=changed)
+    # Held against the tree's own code: a byte-order mark is lost in parsing, and that is no import.
+    return CstAddImportResult(success=True, import_added=changed != module.code, modified_source=changed)
 
 
 def with_imports(module: "cst.Module", context: "CodemodContext") -> "cst.Module":

@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from punie_data.tools.base import Parameter, Tool
+from punie_data.tools.cst_source import parsed
 from punie_data.tools.results import CstFindResult, CstMatch, failed
 from punie_data.tools.workspace import Workspace
 
@@ -25,22 +26,14 @@ LONGEST_SNIPPET = 120
 
 
 def run(workspace: Workspace, file_path: str, pattern: str) -> CstFindResult:
-    import libcst as cst
-
-    text = workspace.text(file_path)
-    if text is None:
-        return failed(CstFindResult, parse_error=f"no such file: {file_path}")
     kind, _, name = pattern.partition(":")
     if pattern not in NODE_TYPES and not (kind in NAMED and name):
         known = ", ".join([*NODE_TYPES, *(f"{named}:NAME" for named in NAMED)])
         return failed(CstFindResult, parse_error=f"unknown pattern {pattern!r}; known: {known}")
-    try:
-        module = cst.parse_module(text)
-        found = starts(module, NAMED[kind] if name else (pattern,))
-    except cst.ParserSyntaxError as error:
-        return failed(CstFindResult, parse_error=f"{file_path}:{error.raw_line}: {error.message}")
-    except RecursionError:
-        return failed(CstFindResult, parse_error=f"{file_path}: nested too deeply")
+    module = parsed(workspace, file_path)
+    if isinstance(module, str):
+        return failed(CstFindResult, parse_error=module)
+    found = starts(module, NAMED[kind] if name else (pattern,))
     lines = workspace.lines(file_path)
     matches = [
         CstMatch(

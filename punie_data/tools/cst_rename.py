@@ -7,6 +7,7 @@ from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
 from punie_data.tools.base import Parameter, Tool
+from punie_data.tools.cst_source import parsed
 from punie_data.tools.results import CstRenameResult, failed
 from punie_data.tools.workspace import Workspace
 
@@ -15,20 +16,12 @@ if TYPE_CHECKING:
 
 
 def run(workspace: Workspace, file_path: str, old_name: str, new_name: str) -> CstRenameResult:
-    import libcst as cst
-
-    text = workspace.text(file_path)
-    if text is None:
-        return failed(CstRenameResult, parse_error=f"no such file: {file_path}")
     if not new_name.isidentifier() or iskeyword(new_name):
         return failed(CstRenameResult, parse_error=f"{new_name!r} is not an identifier")
-    try:
-        module = cst.parse_module(text)
-        found = occurrences(module, old_name, new_name)
-    except cst.ParserSyntaxError as error:
-        return failed(CstRenameResult, parse_error=f"{file_path}:{error.raw_line}: {error.message}")
-    except RecursionError:
-        return failed(CstRenameResult, parse_error=f"{file_path}: nested too deeply")
+    module = parsed(workspace, file_path)
+    if isinstance(module, str):
+        return failed(CstRenameResult, parse_error=module)
+    found = occurrences(module, old_name, new_name)
     if isinstance(found, str):
         return failed(CstRenameResult, parse_error=found)
     state = _renamer()(module, found, old_name, new_name)
