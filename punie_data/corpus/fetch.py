@@ -1,5 +1,6 @@
 """From a specification, or a corpus entry, to a `Source` on disk."""
 
+import functools
 import hashlib
 import os
 import re
@@ -17,10 +18,11 @@ from punie_data.corpus.cache import MARKER, disk_trouble, read_json, whole_folde
 from punie_data.corpus.clone import clone, parse_remote
 from punie_data.corpus.entry import Entry, Release
 from punie_data.corpus.history import Tree, commit_releases, lay_over, seconds
-from punie_data.corpus.index import IndexFile, configured_index
+from punie_data.corpus.index import Index, IndexFile, configured_index
 from punie_data.corpus.licence import read_license
 from punie_data.corpus.lines import count_python
 from punie_data.corpus.source import Source, safe_name
+from punie_data.corpus.transport import Transport
 from punie_data.corpus.unpack import unpack
 from punie_data.errors import UserError
 
@@ -125,12 +127,13 @@ def _key(entry: Entry, releases: tuple[Release, ...]) -> str:
 
 def _place(entry: Entry, cache: Path, progress: Progress) -> Path:
     with disk_trouble(cache):
-        pinned = tuple(_pin(entry, release, cache) for release in _all(entry))
+        index = functools.cache(lambda: configured_index())  # asked for only where the cache does not know
+        pinned = tuple(_pin(entry, release, cache, index) for release in _all(entry))
         place = cache / "sources" / _key(entry, pinned)
         if read_json(place / MARKER) is not None:
             return place
         shutil.rmtree(place, ignore_errors=True)  # without its marker it is not ours to trust
-        archives = [_archive(entry, release, cache, progress) for release in pinned]
+        archives = [_archive(entry, release, cache, index, progress) for release in pinned]
         if entry.has_history:
             progress(f"{entry.name}: a repository of {len(entry.releases)} releases")
         with whole_folder(place) as part:
@@ -170,7 +173,7 @@ def _build(
     write_json(part / MARKER, facts)
 
 
-def _pin(entry: Entry, release: Release, cache: Path) -> Release:
+def _pin(entry: Entry, release: Release, cache: Path, index: Callable[[], Index]) -> Release:
     """`release` with the sha256 that it has, or that the index gave when it was fetched first."""
     if release.sha256:
         return release
@@ -178,23 +181,23 @@ def _pin(entry: Entry, release: Release, cache: Path) -> Release:
     record = cache / "pins" / f"{canonicalize_name(project)}-{release.version}.json"
     known = read_json(record)
     if known is None:
-        index = configured_index()
-        file = index.sdist(project, release.version)
+        file = index().sdist(project, release.version)
         known = {"filename": file.filename, "released": file.released, "sha256": file.sha256}
         if not file.sha256:
-            known["sha256"] = _download(file, cache)
+            known["sha256"] = _download(file, cache, index().transport)
         write_json(record, known)
     return Release(release.version, known["sha256"], release.released or known["released"])
 
 
-def _archive(entry: Entry, release: Release, cache: Path, progress: Progress) -> Path:
+def _archive(
+    entry: Entry, release: Release, cache: Path, index: Callable[[], Index], progress: Progress
+) -> Path:
     """The verified file of a release, downloaded unless the cache has it."""
     for path in sorted((cache / "downloads" / release.sha256).glob("*")):
         if not path.name.startswith(".") and _sha256(path) == release.sha256:
             return path
     project = entry.project or entry.name
-    index = configured_index()
-    file = index.sdist(project, release.version)
+    file = index().sdist(project, release.version)
     if file.sha256 and file.sha256 != release.sha256:
         raise UserError(
             f"{entry.name} {release.version}: pinned with sha256 {release.sha256[:12]}…, "
@@ -202,16 +205,16 @@ def _archive(entry: Entry, release: Release, cache: Path, progress: Progress) ->
         )
     progress(f"{entry.name}: fetching {file.filename}")
     target = cache / "downloads" / release.sha256 / file.filename
-    index.transport.file(file.url, target, release.sha256)
+    index().transport.file(file.url, target, release.sha256)
     return target
 
 
-def _download(file: IndexFile, cache: Path) -> str:
+def _download(file: IndexFile, cache: Path, transport: Transport) -> str:
     """Fetch a file of which the index gives no hash, file it under the one that it has, and return that."""
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache, prefix=".download.") as name:
         folder = Path(name)
-        sha256 = configured_index().transport.file(file.url, folder / file.filename, "")
+        sha256 = transport.file(file.url, folder / file.filename, "")
         target = cache / "downloads" / sha256 / file.filename
         target.parent.mkdir(parents=True, exist_ok=True)
         (folder / file.filename).replace(target)

@@ -11,7 +11,7 @@ import sys
 import urllib.parse
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -40,6 +40,9 @@ class IndexFile:
 class Index:
     urls: tuple[str, ...]
     transport: Transport
+    _pages: dict[str, Page] = field(
+        default_factory=dict, compare=False, repr=False
+    )  # several releases, one page
 
     def sdist(self, project: str, version: str) -> IndexFile:
         """The .tar.gz (else .zip) of exactly that version, from the first index that has it. UserError where none has."""
@@ -53,11 +56,12 @@ class Index:
             if address.startswith("file:"):
                 address += "index.html"
             try:
-                page = self.transport.page(address, _ACCEPT)
+                if address not in self._pages:
+                    self._pages[address] = self.transport.page(address, _ACCEPT)
             except NotFound:
                 continue
             found = []
-            for file in files_of(page):
+            for file in files_of(self._pages[address]):
                 try:
                     name, of = parse_sdist_filename(file.filename)
                 except (InvalidSdistFilename, InvalidVersion):
