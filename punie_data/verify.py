@@ -1,21 +1,23 @@
 """Did it really happen? Every call of a dataset is run again, on the pinned revision, and compared with what the row says."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from punie_data import jsonl
-from punie_data.chat import Example, calls_of, example_from_json
+from punie_data.chat import Example, ToolCall, calls_of, example_from_json
 from punie_data.code.tree import Tree, snapshot
 from punie_data.corpus import Source
 from punie_data.errors import ToolUnavailable, UserError
 from punie_data.generate import pool
+from punie_data.generate.work import Site, toolbox_of
+from punie_data.tools import environment
 from punie_data.tools.registry import TOOLS
 from punie_data.tools.toolbox import Toolbox
-from punie_data.tools.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,23 +33,26 @@ class Difference:
 
 @dataclass(slots=True)
 class Verdict:
+    """`not_run` counts calls that would run the repository's own code, which nobody allowed."""
+
     rows: int = 0
     calls: int = 0
-    differences: list[Difference] = None  # type: ignore[assignment]
+    not_run: int = 0
+    differences: list[Difference] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        self.differences = []
+    def add(self, other: "Verdict") -> None:
+        self.rows += other.rows
+        self.calls += other.calls
+        self.not_run += other.not_run
+        self.differences += other.differences
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
     """A share of one repository's rows: (line number, row)."""
 
-    root: Path
-    paths: tuple[str, ...]
-    git: Any
+    site: Site
     rows: tuple[tuple[int, dict[str, Any]], ...]
-    allow_exec: bool
 
 
 SHARE = 200
@@ -84,30 +89,51 @@ def verify(
 ) -> Verdict:
     """Replay every row of `examples.jsonl`. `sources` by name are the repositories of the manifest, found on disk."""
     manifest = read_manifest(dataset)
-    trees = {}
-    for entry in manifest["sources"]:
-        source = sources[entry["name"]]
-        tree = snapshot(source.root, cache, source.immutable, line)
-        check_digest(entry, tree)
-        trees[entry["name"]] = tree
     verdict = Verdict()
+    sites: dict[str, Site] = {}
     try:
-        for task, result in pool.run(_tasks(dataset, trees, allow_exec), replay, jobs):
+        for entry in manifest["sources"]:
+            source = sources[entry["name"]]
+            tree = snapshot(source.root, cache, source.immutable, line)
+            check_digest(entry, tree)
+            sites[source.name] = _site(entry, tree, cache, allow_exec, line)
+        for _, result in pool.run(_tasks(dataset, sites), replay, jobs):
             if isinstance(result, Exception):
                 raise result
-            verdict.rows += len(task.rows)
-            verdict.calls += result[0]
-            verdict.differences += result[1]
+            verdict.add(result)
     finally:
-        for tree in trees.values():
-            if tree.git is not None:
-                tree.git.remove()
+        for site in sites.values():
+            if site.git is not None:
+                site.git.remove()
     verdict.differences.sort(key=lambda difference: (difference.line, difference.call))
     return verdict
 
 
-def _tasks(dataset: Path, trees: dict[str, Tree], allow_exec: bool) -> Iterator[Replay]:
-    shares: dict[str, list[tuple[int, dict[str, Any]]]] = {name: [] for name in trees}
+def _site(
+    entry: dict[str, Any], tree: Tree, cache: Path, allow_exec: bool, line: Callable[[str], None]
+) -> Site:
+    virtual_environment = None
+    if allow_exec:
+        try:
+            virtual_environment = environment.prepare(tuple(entry["exec_requirements"]), cache, line)
+        except ToolUnavailable as error:
+            line(f"{entry['name']}: its tests can't be run: {error}")
+    return Site(
+        name=entry["name"],
+        root=tree.root,
+        revision=entry["revision"],
+        license=entry["license"],
+        paths=tuple(file.path for file in tree.files),
+        facts_keys=(),
+        git=tree.git,
+        allow_exec=allow_exec,
+        virtual_environment=virtual_environment,
+        pytest_arguments=tuple(entry["pytest_arguments"]),
+    )
+
+
+def _tasks(dataset: Path, sites: dict[str, Site]) -> Iterator[Replay]:
+    shares: dict[str, list[tuple[int, dict[str, Any]]]] = {name: [] for name in sites}
     for found in jsonl.read(dataset / "examples.jsonl"):
         if found.problem:
             raise UserError(f"{dataset}/examples.jsonl:{found.number}: {found.problem}")
@@ -120,55 +146,48 @@ def _tasks(dataset: Path, trees: dict[str, Tree], allow_exec: bool) -> Iterator[
             ) from None
         share.append((found.number, found.row))
         if len(share) == SHARE:
-            yield _task(trees[name], share, allow_exec)
+            yield Replay(sites[name], tuple(share))
             share.clear()
     for name, share in shares.items():
         if share:
-            yield _task(trees[name], share, allow_exec)
+            yield Replay(sites[name], tuple(share))
 
 
-def _task(tree: Tree, share: list[tuple[int, dict[str, Any]]], allow_exec: bool) -> Replay:
-    return Replay(tree.root, tuple(file.path for file in tree.files), tree.git, tuple(share), allow_exec)
-
-
-def replay(task: Replay) -> tuple[int, list[Difference]]:
+def replay(task: Replay) -> Verdict:
     """In a worker: how many calls were run, and those that answered otherwise."""
-    calls = 0
-    differences: list[Difference] = []
-    tools = Toolbox(Workspace(task.root, frozenset(task.paths), task.git), task.allow_exec)
+    verdict = Verdict()
+    tools = toolbox_of(task.site)
     try:
         for number, row in task.rows:
+            verdict.rows += 1
             try:
                 example = example_from_json(row)
+                pairs = calls_of(example.messages)
             except (KeyError, TypeError) as error:
-                differences.append(Difference(str(row.get("id")), number, "", "a row", f"not a row: {error}"))
+                verdict.differences.append(
+                    Difference(str(row.get("id")), number, "", "a row", f"not a row: {error}")
+                )
                 continue
-            made, found = _replay_row(example, number, tools)
-            calls += made
-            differences += found
+            writes = any(call.name in TOOLS and TOOLS[call.name].changes_files for call, _ in pairs)
+            with tools.scratch() if writes else nullcontext(tools) as box:
+                for call, said in pairs:
+                    _replay_call(example, number, call, said, box, verdict)
     finally:
         tools.close()
-    return calls, differences
+    return verdict
 
 
-def _replay_row(example: Example, number: int, tools: Toolbox) -> tuple[int, list[Difference]]:
-    """All calls of a row in their order, in a throw-away copy when one of them writes."""
-    pairs = calls_of(example.messages)
-    writes = any(call.name in TOOLS and TOOLS[call.name].changes_files for call, _ in pairs)
-    if not writes:
-        return len(pairs), _compare(example, number, tools)
-    with tools.scratch() as box:
-        return len(pairs), _compare(example, number, box)
-
-
-def _compare(example: Example, number: int, tools: Toolbox) -> list[Difference]:
-    differences = []
-    for call, said in calls_of(example.messages):
+def _replay_call(
+    example: Example, number: int, call: ToolCall, said: str, tools: Toolbox, verdict: Verdict
+) -> None:
+    if call.name in TOOLS and TOOLS[call.name].executes_code and not tools.allow_exec:
+        verdict.not_run += 1
+        return
+    verdict.calls += 1
+    try:
+        now = tools.call(call.name, **call.arguments).content
+    except (ToolUnavailable, TypeError, KeyError) as error:
+        now = f"can't be run: {error}"
+    if now != said:
         shown = f"{call.name}({', '.join(f'{key}={value!r}' for key, value in call.arguments.items())})"
-        try:
-            now = tools.call(call.name, **call.arguments).content
-        except (ToolUnavailable, TypeError, KeyError) as error:
-            now = f"can't be run: {error}"
-        if now != said:
-            differences.append(Difference(example.id, number, shown, said, now))
-    return differences
+        verdict.differences.append(Difference(example.id, number, shown, said, now))

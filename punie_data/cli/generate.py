@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
@@ -62,6 +62,12 @@ Examples:
 )
 @click.option("--allow-exec", is_flag=True, help="Run the repositories' tests and commands, in the sandbox.")
 @click.option(
+    "--requires",
+    multiple=True,
+    metavar="REQUIREMENT",
+    help="With --allow-exec: what the tests of --repo need besides pytest, such as 'attrs>=23'. Repeatable.",
+)
+@click.option(
     "--cache",
     type=click.Path(path_type=Path),
     help="Cache folder.  [default: the user's, or $PUNIE_DATA_CACHE]",
@@ -81,6 +87,7 @@ def generate(
     seed: int,
     jobs: int,
     allow_exec: bool,
+    requires: tuple[str, ...],
     cache: Path | None,
     dry_run: bool,
     as_json: bool,
@@ -98,7 +105,7 @@ def generate(
     chosen = _generators(generators, allow_exec)
     folder = cache_folder(cache)
     with progress(quiet=as_json) as shown:
-        sources, corpus_cap, name = _sources(repos, corpora, only, folder, shown)
+        sources, corpus_cap, name = _sources(repos, requires, corpora, only, folder, shown)
         target = out or Path("data") / name
         options = Options(seed=seed, jobs=jobs, quota=min(quota, limit or quota), allow_exec=allow_exec)
         trees = take_snapshots(sources, folder, shown)
@@ -152,7 +159,12 @@ def _generators(given: str | None, allow_exec: bool) -> list:
 
 
 def _sources(
-    repos: tuple[str, ...], corpora: tuple[str, ...], only: str | None, cache: Path, shown
+    repos: tuple[str, ...],
+    requires: tuple[str, ...],
+    corpora: tuple[str, ...],
+    only: str | None,
+    cache: Path,
+    shown,
 ) -> tuple[list, int, str]:
     """The sources, the cap of a repository and the dataset's name."""
     from punie_data.corpus import fetch_entry, load_corpus, resolve
@@ -164,7 +176,7 @@ def _sources(
     cap = 1500
     names = []
     for spec in repos:
-        sources.append(resolve(spec, cache, shown.line))
+        sources.append(replace(resolve(spec, cache, shown.line), exec_requirements=requires))
         names.append(sources[-1].name)
     for given in corpora:
         corpus = load_corpus(given)

@@ -75,6 +75,10 @@ def verify(
             click.echo(f"… and {len(verdict.differences) - 20} more")
         same = verdict.calls - len(verdict.differences)
         click.echo(f"{same} of {verdict.calls} calls in {verdict.rows} rows gave the same result again")
+        if verdict.not_run:
+            click.echo(
+                f"{verdict.not_run} calls run the repository's own code and were left out; --allow-exec runs them"
+            )
     if verdict.differences:
         raise click.exceptions.Exit(1)
 

@@ -191,6 +191,8 @@ def _manifest(
                 "digest": one.tree.digest,
                 "files": len(one.tree.files),
                 "python_lines": one.lines,
+                "exec_requirements": list(one.source.exec_requirements),
+                "pytest_arguments": list(one.source.pytest_arguments),
                 "unreadable": [{"path": path, "reason": reason} for path, reason in one.problems],
                 "left_out": [{"path": path, "reason": reason} for path, reason in one.tree.skipped],
             }

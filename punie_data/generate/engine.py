@@ -11,12 +11,13 @@ import orjson
 from punie_data.code.facts import FileFacts
 from punie_data.code.tree import Tree, snapshot
 from punie_data.corpus import Source
-from punie_data.errors import UserError
+from punie_data.errors import ToolUnavailable, UserError
 from punie_data.generate import pool
 from punie_data.generate.digests import digest_of, engine_digest, facts_key, tool_versions
 from punie_data.generate.store import Store
 from punie_data.generate.work import FileRead, Mining, Reading, Site, packed, work
 from punie_data.generators import Generator
+from punie_data.tools import environment
 
 CHUNK_BYTES = 150_000
 """How much source one reading task holds: small enough to share out, large enough not to be talk only."""
@@ -131,7 +132,22 @@ def _one_by_one(task: Reading, options: Options, ledger: Ledger) -> list[FileRea
     return found
 
 
-def make_site(source: Source, tree: Tree, options: Options) -> Site:
+def prepare_environments(
+    sources: list[Source], cache: Path, options: Options, progress: Progress, ledger: Ledger
+) -> dict[str, Path]:
+    """Where repositories' code may be run, a virtual environment for each; one that can't be made is told, and its tests are not run."""
+    found: dict[str, Path] = {}
+    if not options.allow_exec:
+        return found
+    for source in sources:
+        try:
+            found[source.name] = environment.prepare(source.exec_requirements, cache, progress.line)
+        except ToolUnavailable as error:
+            ledger.failures.append(f"{source.name}: its tests can't be run: {error}")
+    return found
+
+
+def make_site(source: Source, tree: Tree, options: Options, environments: dict[str, Path]) -> Site:
     revision = source.revision or tree.head or f"tree:{tree.digest[:16]}"
     if tree.dirty and not source.immutable:
         revision += f"+{tree.digest[:12]}"
@@ -144,6 +160,7 @@ def make_site(source: Source, tree: Tree, options: Options) -> Site:
         facts_keys=tuple(facts_key(f.path, f.sha256) for f in tree.files if f.path.endswith(".py")),
         git=tree.git,
         allow_exec=options.allow_exec,
+        virtual_environment=environments.get(source.name),
         pytest_arguments=source.pytest_arguments,
     )
 
@@ -155,7 +172,8 @@ def shard_key(
     return "shard:" + digest_of(
         tree.digest, site.name, site.revision, site.license, generator.name, generator.digest,
         [[d.name, d.digest] for d in derived], engine_digest(), tool_versions(),
-        options.seed, options.quota, options.derived_quota, options.allow_exec,
+        options.seed, options.quota, options.derived_quota, options.allow_exec, site.virtual_environment is not None,
+        site.pytest_arguments,
     )  # fmt: skip
 
 
@@ -172,13 +190,14 @@ def mine_all(
     started = time.perf_counter()
     read_facts(trees, store, options, progress, ledger)
     ledger.seconds["reading"] = time.perf_counter() - started
+    environments = prepare_environments([source for source, _ in trees], cache, options, progress, ledger)
     primary = tuple(g for g in generators if not g.derives)
     derived = tuple(g for g in generators if g.derives)
     mined: list[Mined] = []
     tasks: list[Mining] = []
     whole = sum(file.size for _, tree in trees for file in tree.files) or 1
     for source, tree in trees:
-        site = make_site(source, tree, options)
+        site = make_site(source, tree, options, environments)
         shards = tuple((g, shard_key(site, tree, g, derived, options)) for g in primary)
         missing = [(g, key) for g, key in shards if not store.has(key)]
         ledger.cached_shards += len(shards) - len(missing)

@@ -140,9 +140,15 @@ def open_site(site: Site, cache: Path) -> tuple[Repo, Toolbox]:
         repo = Repo(
             site.name, site.root, site.revision, site.license, list(site.paths), facts, site.git is not None
         )
-        workspace = Workspace(site.root, frozenset(site.paths), site.git)
-        _OPEN[key] = (repo, Toolbox(workspace, site.allow_exec))
+        _OPEN[key] = (repo, toolbox_of(site))
     return _OPEN[key]
+
+
+def toolbox_of(site: Site) -> Toolbox:
+    workspace = Workspace(site.root, frozenset(site.paths), site.git)
+    workspace.virtual_environment = site.virtual_environment
+    workspace.pytest_arguments = site.pytest_arguments
+    return Toolbox(workspace, site.allow_exec)
 
 
 def mine_site(task: Mining) -> dict[str, Counter[str]]:
