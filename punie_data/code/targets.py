@@ -37,6 +37,11 @@ def is_telling(name: str) -> bool:
     return len(name) > 2 and not name.startswith(("_", "test"))
 
 
+def is_rare(repo: Repo, name: str) -> bool:
+    """Whether a search for it is cheap: a plain English word is found in every second file, and each has to be understood."""
+    return "_" in name or name.lower() != name or len(repo.python) < 150
+
+
 def spot(chance: Random, path: str, line: int, column: int) -> str:
     """A position as people write it, in the middle of a sentence."""
     return chance.choice(_SPOTS).format(path=path, line=line, column=column)

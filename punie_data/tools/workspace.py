@@ -16,6 +16,8 @@ from punie_data.tools.interpreter import Interpreter
 from punie_data.tools.language_server import LanguageServer
 
 TIMEOUT = 120.0
+NO_PACKAGES = "no-packages"
+"""The virtual environment that ty is given. Without one it would take the one that it is installed in, and answer by what else is there."""
 
 
 @cache
@@ -65,6 +67,7 @@ class Workspace:
         self._interpreter: Interpreter | None = None
         self._lines: dict[str, list[str]] = {}
         self._home = tempfile.TemporaryDirectory(prefix="punie-data-home-")
+        _make_empty_environment(Path(self._home.name) / NO_PACKAGES)
         self.batches: dict[str, object] = {}
         """Results of programs that were run once for the whole project, by tool."""
         self.virtual_environment: Path | None = None
@@ -84,6 +87,7 @@ class Workspace:
             "HOME": self._home.name,
             "XDG_CONFIG_HOME": self._home.name,
             "XDG_CACHE_HOME": self._home.name,
+            "VIRTUAL_ENV": f"{self._home.name}/{NO_PACKAGES}",
             "LC_ALL": "C.UTF-8",
             "NO_COLOR": "1",
             "TZ": "UTC",
@@ -185,3 +189,9 @@ class Workspace:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+
+def _make_empty_environment(folder: Path) -> None:
+    (folder / "lib" / "python3.14" / "site-packages").mkdir(parents=True)
+    (folder / "bin").mkdir()
+    (folder / "pyvenv.cfg").write_text(f"home = {folder}/bin\n")
