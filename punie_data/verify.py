@@ -13,7 +13,7 @@ from punie_data.chat import Example, ToolCall, calls_of, example_from_json
 from punie_data.code.tree import Tree, snapshot
 from punie_data.corpus import Source
 from punie_data.errors import ToolUnavailable, UserError
-from punie_data.generate import pool
+from punie_data.generate.pool import Pool
 from punie_data.generate.work import Site, toolbox_of
 from punie_data.tools import environment
 from punie_data.tools.registry import TOOLS
@@ -97,10 +97,11 @@ def verify(
             tree = snapshot(source.root, cache, source.immutable, line)
             check_digest(entry, tree)
             sites[source.name] = _site(entry, tree, cache, allow_exec, line)
-        for _, result in pool.run(_tasks(dataset, sites), replay, jobs):
-            if isinstance(result, Exception):
-                raise result
-            verdict.add(result)
+        with Pool(replay, jobs) as pool:
+            for _, result in pool.run(_tasks(dataset, sites)):
+                if isinstance(result, Exception):
+                    raise result
+                verdict.add(result)
     finally:
         for site in sites.values():
             if site.git is not None:

@@ -12,8 +12,8 @@ from punie_data.code.facts import FileFacts
 from punie_data.code.tree import Tree, snapshot
 from punie_data.corpus import Source
 from punie_data.errors import ToolUnavailable, UserError
-from punie_data.generate import pool
 from punie_data.generate.digests import digest_of, engine_digest, facts_key, tool_versions
+from punie_data.generate.pool import Pool, WorkerDied
 from punie_data.generate.store import Store
 from punie_data.generate.work import FileRead, Mining, Reading, Site, packed, work
 from punie_data.generators import Generator
@@ -81,7 +81,7 @@ def take_snapshots(sources: list[Source], cache: Path, progress: Progress) -> li
 
 
 def read_facts(
-    trees: list[tuple[Source, Tree]], store: Store, options: Options, progress: Progress, ledger: Ledger
+    trees: list[tuple[Source, Tree]], store: Store, pool: Pool, progress: Progress, ledger: Ledger
 ) -> None:
     """Parse every Python file that the store doesn't know, in worker processes."""
     tasks: list[Reading] = []
@@ -104,10 +104,10 @@ def read_facts(
     if not tasks:
         return
     progress.stage("reading", len(keys))
-    for task, result in pool.run(tasks, work, options.jobs):
+    for task, result in pool.run(tasks):
         if isinstance(result, Exception):
-            if len(task.files) > 1 and isinstance(result, pool.WorkerDied):
-                result = _one_by_one(task, options, ledger)
+            if len(task.files) > 1 and isinstance(result, WorkerDied):
+                result = _one_by_one(task, pool, ledger)
             else:
                 raise result
         store.put(entry for found in result for entry in _entries(keys[task.root, found.path], found))
@@ -120,10 +120,10 @@ def _entries(key: str, found: FileRead) -> list[tuple[str, bytes]]:
     return [(key, found.facts), (f"{key}:told", orjson.dumps([found.lines, found.problem]))]
 
 
-def _one_by_one(task: Reading, options: Options, ledger: Ledger) -> list[FileRead]:
+def _one_by_one(task: Reading, pool: Pool, ledger: Ledger) -> list[FileRead]:
     """A worker died over these files: find the one that kills, and note it as unreadable."""
     found: list[FileRead] = []
-    for single, result in pool.run([Reading(task.root, (file,)) for file in task.files], work, options.jobs):
+    for single, result in pool.run([Reading(task.root, (file,)) for file in task.files]):
         path = single.files[0][0]
         if isinstance(result, Exception):
             ledger.failures.append(f"{path}: the parser died on it")
@@ -188,13 +188,36 @@ def mine_all(
     ledger = Ledger()
     store = Store(cache)
     started = time.perf_counter()
-    read_facts(trees, store, options, progress, ledger)
-    ledger.seconds["reading"] = time.perf_counter() - started
-    environments = prepare_environments([source for source, _ in trees], cache, options, progress, ledger)
+    with Pool(work, options.jobs) as pool:
+        read_facts(trees, store, pool, progress, ledger)
+        ledger.seconds["reading"] = time.perf_counter() - started
+        environments = prepare_environments([source for source, _ in trees], cache, options, progress, ledger)
+        mined, tasks = _plan(trees, generators, environments, store, cache, options, ledger)
+        store.close()
+        if tasks:
+            _run(tasks, pool, progress, ledger)
+    ledger.seconds["mining"] = time.perf_counter() - started - ledger.seconds["reading"]
+    return mined, ledger
+
+
+def _plan(
+    trees: list[tuple[Source, Tree]],
+    generators: list[Generator],
+    environments: dict[str, Path],
+    store: Store,
+    cache: Path,
+    options: Options,
+    ledger: Ledger,
+) -> tuple[list[Mined], list[Mining]]:
+    """What each repository's dataset will be put together from, and the tasks that make what the store lacks.
+
+    A task is a repository with all its missing generators, so that its language server starts once; one that is a large part of the whole is
+    shared out. The largest come first, so that none is left running alone.
+    """
     primary = tuple(g for g in generators if not g.derives)
     derived = tuple(g for g in generators if g.derives)
     mined: list[Mined] = []
-    tasks: list[Mining] = []
+    tasks: list[tuple[int, Mining]] = []
     whole = sum(file.size for _, tree in trees for file in tree.files) or 1
     for source, tree in trees:
         site = make_site(source, tree, options, environments)
@@ -207,18 +230,11 @@ def mine_all(
         for part in range(parts):
             group = tuple(missing[part::parts])
             if group:
-                tasks.append(
-                    Mining(site, group, derived, cache, options.seed, options.quota, options.derived_quota)
-                )
+                task = Mining(site, group, derived, cache, options.seed, options.quota, options.derived_quota)
+                tasks.append((own, task))
         mined.append(_mined(source, tree, site, shards, store))
-    store.close()
-    if tasks:
-        # The largest first, so that none is left running alone; parts of one repository stay together.
-        sizes = {source.name: sum(file.size for file in tree.files) for source, tree in trees}
-        tasks.sort(key=lambda task: -sizes[task.site.name])
-        _run(tasks, options, progress, ledger)
-    ledger.seconds["mining"] = time.perf_counter() - started - ledger.seconds["reading"]
-    return mined, ledger
+    tasks.sort(key=lambda sized: -sized[0])
+    return mined, [task for _, task in tasks]
 
 
 def _mined(
@@ -237,11 +253,11 @@ def _mined(
     return Mined(source, tree, site, lines, tuple(problems), tuple((g.name, key) for g, key in shards))
 
 
-def _run(tasks: list[Mining], options: Options, progress: Progress, ledger: Ledger) -> None:
+def _run(tasks: list[Mining], pool: Pool, progress: Progress, ledger: Ledger) -> None:
     progress.stage("mining", sum(len(task.generators) for task in tasks))
     again: list[Mining] = []
-    for task, result in pool.run(tasks, work, options.jobs):
-        if isinstance(result, pool.WorkerDied):
+    for task, result in pool.run(tasks):
+        if isinstance(result, WorkerDied):
             again += [
                 Mining(task.site, (one,), task.derived, task.cache, task.seed, task.quota, task.derived_quota)
                 for one in task.generators
@@ -252,9 +268,9 @@ def _run(tasks: list[Mining], options: Options, progress: Progress, ledger: Ledg
         rows: Counter[str] = sum((counts for counts in result.values()), Counter())
         progress.advance(len(task.generators))
         progress.line(f"{task.site.name}: {rows['rows']} examples from {len(task.generators)} generators")
-    for task, result in pool.run(again, work, options.jobs):
+    for task, result in pool.run(again):
         name = task.generators[0][0].name
-        if isinstance(result, pool.WorkerDied):
+        if isinstance(result, WorkerDied):
             ledger.failures.append(
                 f"{task.site.name}: the worker died in generator {name}; its examples are missing"
             )

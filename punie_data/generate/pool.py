@@ -22,53 +22,66 @@ class WorkerDied(Exception):
     """Stands in a result's place: the process ended while it was on the task."""
 
 
-def run(tasks: Iterable[Any], work: Callable[[Any], Any], jobs: int) -> Iterator[tuple[Any, Any]]:
-    """(task, result) as they are done, in any order, tasks being taken as they are needed; the result is an exception when the task raised one or its worker died.
+class Pool:
+    """`with Pool(work, jobs) as pool: for task, result in pool.run(tasks): …`
 
-    `work` must be importable by name. Leaving the loop early ends the workers at once.
+    `work` must be importable by name. A worker starts with its first task and stays for the next `run`: what it imported serves again.
     """
-    waiting = iter(tasks)
-    workers: dict[Connection, tuple[Any, Any]] = {}
-    try:
-        for task in islice(waiting, jobs):
-            _assign(workers, *_start(work), task)
-        while workers:
-            for ready in wait(list(workers)):
+
+    def __init__(self, work: Callable[[Any], Any], jobs: int) -> None:
+        self._work = work
+        self._jobs = jobs
+        self._idle: list[tuple[Connection, Any]] = []
+        self._busy: dict[Connection, tuple[Any, Any]] = {}
+
+    def run(self, tasks: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
+        """(task, result) as they are done, in any order, tasks being taken as they are needed; the result is an exception when the task
+        raised one or its worker died."""
+        waiting = iter(tasks)
+        for task in islice(waiting, self._jobs):
+            self._assign(task)
+        while self._busy:
+            for ready in wait(list(self._busy)):
                 assert isinstance(ready, Connection)
-                process, task = workers.pop(ready)
+                process, task = self._busy.pop(ready)
                 try:
                     result = ready.recv()
+                    self._idle.append((ready, process))
                 except (EOFError, OSError):
                     process.join(5)
                     result = WorkerDied(f"a worker ended with {process.exitcode}")
                 following = next(waiting, None)
-                if following is None:
-                    ready.close()
-                elif isinstance(result, WorkerDied):
-                    _assign(workers, *_start(work), following)
-                else:
-                    _assign(workers, ready, process, following)
+                if following is not None:
+                    self._assign(following)
                 yield task, result
-    finally:
-        for connection, (process, _) in workers.items():
+
+    def _assign(self, task: Any) -> None:
+        connection, process = self._idle.pop() if self._idle else self._start()
+        self._busy[connection] = (process, task)
+        with contextlib.suppress(OSError):  # it died before its first task: `recv` will say so
+            connection.send(task)
+
+    def _start(self) -> tuple[Connection, Any]:
+        ours, theirs = CONTEXT.Pipe()
+        process = CONTEXT.Process(target=_serve, args=(theirs, self._work, os.getpid()), daemon=True)
+        process.start()
+        theirs.close()
+        return ours, process
+
+    def close(self) -> None:
+        """End the workers; those that are busy at once."""
+        for connection, (process, _) in self._busy.items():
             process.terminate()
             connection.close()
+        for connection, _ in self._idle:
+            connection.close()
+        self._idle, self._busy = [], {}
 
+    def __enter__(self) -> "Pool":
+        return self
 
-def _assign(
-    workers: dict[Connection, tuple[Any, Any]], connection: Connection, process: Any, task: Any
-) -> None:
-    workers[connection] = (process, task)
-    with contextlib.suppress(OSError):  # it died before its first task: `recv` will say so
-        connection.send(task)
-
-
-def _start(work: Callable[[Any], Any]) -> tuple[Connection, Any]:
-    ours, theirs = CONTEXT.Pipe()
-    process = CONTEXT.Process(target=_serve, args=(theirs, work, os.getpid()), daemon=True)
-    process.start()
-    theirs.close()
-    return ours, process
+    def __exit__(self, *exception: object) -> None:
+        self.close()
 
 
 def _serve(connection: Connection, work: Callable[[Any], Any], parent: int) -> None:
