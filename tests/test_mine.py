@@ -177,6 +177,7 @@ def test_line_ends_form_feeds_and_marks_do_not_shift_positions(source: bytes) ->
         (b"x = '\xff\xfe'\n", "not in the encoding"),
         (b"# -*- coding: klingon -*-\nx = 1\n", "not in the encoding"),
         (b"x = 1\0\n", "NUL bytes"),
+        (b"x = t'a' t'b'\n", "LibCST cannot read it"),
         (b"x = " + b"(" * 5000 + b")" * 5000 + b"\n", f"nested deeper than {DEEPEST}"),
     ],
 )

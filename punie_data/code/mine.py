@@ -49,7 +49,14 @@ def mine(path: str, source: bytes) -> FileFacts:
         return collector.facts(path, lines)
     except cst.ParserSyntaxError as error:
         return FileFacts(path, module_name(path), lines, "", problem=f"syntax error in line {error.raw_line}")
-    except (UnicodeDecodeError, LookupError, SyntaxError):  # tokenize raises the last for an unknown declaration
+    except (cst.CSTLogicError, cst.CSTValidationError) as error:
+        # LibCST 1.9 refuses some valid code, adjacent t-strings among it.
+        return FileFacts(path, module_name(path), lines, "", problem=f"LibCST cannot read it: {error}")
+    except (
+        UnicodeDecodeError,
+        LookupError,
+        SyntaxError,
+    ):  # tokenize raises the last for an unknown declaration
         return FileFacts(
             path,
             module_name(path),
