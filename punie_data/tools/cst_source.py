@@ -25,5 +25,7 @@ def parsed(workspace: Workspace, file_path: str) -> "cst.Module | str":
         return cst.parse_module(text)
     except cst.ParserSyntaxError as error:
         return f"{file_path}:{error.raw_line}: {error.message}"
+    except (cst.CSTLogicError, cst.CSTValidationError) as error:
+        return f"{file_path}: LibCST cannot read it: {error}"
     except RecursionError:
         return f"{file_path} is nested too deeply"
