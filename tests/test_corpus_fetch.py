@@ -133,7 +133,41 @@ def test_what_a_repository_configures_is_not_run(tmp_path):
     assert not sprung.exists()
 
 
-def test_a_file_or_an_unreadable_folder_is_one_line(tmp_path):
+def test_git_of_ours_does_not_start_a_repositorys_monitor(tmp_path):
+    """Lost: the same, for the commands that look at the work tree."""
+    repository(tmp_path / "shop")
+    sprung = tmp_path / "sprung"
+    subprocess.run(
+        ["git", "config", "core.fsmonitor", f"touch {sprung}; false"], cwd=tmp_path / "shop", check=True
+    )
+    git("status", "--porcelain", cwd=tmp_path / "shop")
+    assert not sprung.exists()
+
+
+def test_a_missing_object_is_not_asked_of_a_remote(tmp_path):
+    """Lost: a partial clone fetches what it lacks when it is read, over a transport that its own configuration names."""
+    repository(tmp_path / "shop")
+    tree = git("rev-parse", "HEAD^{tree}", cwd=tmp_path / "shop").strip()
+    (tmp_path / "shop" / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
+    sprung = tmp_path / "sprung"
+    for key, value in (
+        ("core.repositoryFormatVersion", "1"),
+        ("extensions.partialClone", "origin"),
+        ("remote.origin.promisor", "true"),
+        ("remote.origin.url", f"ext::sh -c touch% {sprung}"),
+        ("protocol.ext.allow", "always"),
+    ):
+        subprocess.run(["git", "config", key, value], cwd=tmp_path / "shop", check=True)
+    subprocess.run(["git", "cat-file", "-e", "HEAD^{tree}"], cwd=tmp_path / "shop", capture_output=True)
+    assert sprung.exists(), "the trap must work, or this test says nothing"
+    sprung.unlink()
+    said: list[str] = []
+    assert resolve(str(tmp_path / "shop"), tmp_path / "cache", said.append).revision == ""
+    assert len(said) == 1
+    assert not sprung.exists()
+
+
+def test_a_file_is_one_line(tmp_path):
     """Lost: `--repo setup.py` would end in a traceback."""
     (tmp_path / "setup.py").write_text("")
     with pytest.raises(UserError, match="is a file; give the folder"):
@@ -456,7 +490,9 @@ def test_a_damaged_download_is_fetched_again(tmp_path, index):
     resolve("shop==1.0", tmp_path / "cache", quiet)
     shutil.rmtree(tmp_path / "cache" / "sources")
     file = next((tmp_path / "cache" / "downloads").glob("*/shop-1.0.tar.gz"))
-    file.write_bytes(file.read_bytes()[:-1] + b"x")
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    file.write_bytes(content)
     assert (resolve("shop==1.0", tmp_path / "cache", quiet).root / "shop.py").read_text() == "x = 1\n"
 
 

@@ -2,11 +2,12 @@
 
 import hashlib
 from collections.abc import Iterator
+from urllib.request import Request
 
 import pytest
 
 from punie_data.corpus.index import Index, configured_index, files_of, moment
-from punie_data.corpus.transport import NotFound, Page, Transport, shown
+from punie_data.corpus.transport import NotFound, Page, Transport, _StayOnTheNet, shown
 from punie_data.errors import UserError
 from tests.package_index import PackageIndex, sdist, serving
 
@@ -40,8 +41,8 @@ def test_spellings_of_one_name_and_version_are_the_same(index):
 
 def test_a_tar_is_preferred_to_a_zip_and_a_zip_to_nothing(index):
     """Lost: which of two archives was mined would hang on the order of a page."""
-    index.add("shop-1.0.zip", b"z")
-    assert reader(index).sdist("shop", "1.0").filename == "shop-1.0.zip"
+    index.add("Shop-1.0.zip", b"z")
+    assert reader(index).sdist("shop", "1.0").filename == "Shop-1.0.zip"
     index.add("shop-1.0.tar.gz", b"t")
     assert reader(index).sdist("shop", "1.0").filename == "shop-1.0.tar.gz"
 
@@ -93,12 +94,24 @@ def test_an_index_on_the_net_cannot_name_a_file_of_this_machine():
     assert [file.filename for file in listed] == ["shop-1.1.tar.gz"]
 
 
-@pytest.mark.parametrize("target", ["file:///etc/hostname", "ftp://127.0.0.1/x"])
-def test_a_redirect_off_the_web_is_refused(index, target):
+@pytest.mark.parametrize(
+    ("target", "told"), [("file:///etc/hostname", "HTTP 302"), ("ftp://127.0.0.1/x", "redirected to 'ftp'")]
+)
+def test_a_redirect_off_the_web_is_refused(index, target, told):
     """Lost: the same, by another door."""
     index.redirects["/simple/shop/"] = target
-    with pytest.raises(UserError):
+    with pytest.raises(UserError, match=told):
         reader(index).sdist("shop", "1.0")
+
+
+def test_a_redirect_from_https_to_http_is_refused():
+    """Lost: whoever sits on the line could send another file, and the hash beside it. From http to http is the near miss."""
+    follow = _StayOnTheNet().redirect_request
+    with pytest.raises(UserError, match="redirected to 'http'"):
+        follow(Request("https://index.example/a"), None, 302, "", {}, "http://index.example/b")
+    assert follow(
+        Request("http://index.example/a"), None, 302, "", {}, "http://index.example/b"
+    ).full_url.endswith("/b")
 
 
 def test_a_redirect_to_another_page_is_followed_and_links_are_relative_to_it(index):

@@ -1,6 +1,7 @@
 """An archive from the net must become a plain folder, and must not be able to do anything else."""
 
 import io
+import os
 import stat
 import tarfile
 import zipfile
@@ -52,7 +53,14 @@ def test_two_top_folders_are_both_kept(tmp_path):
 def test_modes_and_times_do_not_depend_on_the_packager_or_the_clock(tmp_path):
     """Lost: the same release would be another folder on another machine."""
     archive = stored(tmp_path, sdist("shop", "1.0", {"run.py": "x"}, time=1_600_000_000))
-    first, second = unpack(archive, tmp_path / "a"), unpack(archive, tmp_path / "b")
+    first = unpack(archive, tmp_path / "a")
+    before = os.umask(0o077)
+    try:
+        second = unpack(archive, tmp_path / "b")
+    finally:
+        os.umask(before)
+    modes = {stat.S_IMODE((unpacked.root / "run.py").stat().st_mode) for unpacked in (first, second)}
+    assert modes == {0o644}
     assert snapshot(first.root) == snapshot(second.root)
     found = (first.root / "run.py").stat()
     assert (stat.S_IMODE(found.st_mode), found.st_mtime, first.newest) == (

@@ -85,9 +85,9 @@ def _commit_of(remote: Remote) -> str:
     if _FULL.fullmatch(remote.wanted):
         return remote.wanted
     asked = remote.wanted or "HEAD"
-    listing = git("ls-remote", "--quiet", "--", remote.url, asked, f"{asked}^{{}}", protocols=_PROTOCOLS)
+    listing = git("ls-remote", "--quiet", "--", remote.url, asked, protocols=_PROTOCOLS)
     found = dict(reversed(line.split("\t", 1)) for line in listing.splitlines() if "\t" in line)
-    for name in (asked, f"refs/tags/{asked}^{{}}", f"refs/tags/{asked}", f"refs/heads/{asked}"):
+    for name in (asked, f"refs/tags/{asked}", f"refs/heads/{asked}"):
         if name in found:
             return found[name]
     if not remote.wanted:

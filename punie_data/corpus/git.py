@@ -126,7 +126,7 @@ def head_of(root: Path) -> str:
     except GitFailed:
         # Unborn: HEAD names a branch that has no commit yet. If that branch has a file, it is damaged instead.
         branch = git(*here, "symbolic-ref", "HEAD", cwd=root).strip()
-        if (root / ".git" / branch).exists():
+        if (root / ".git" / branch).is_file():
             raise GitFailed(f"{branch} cannot be read") from None
         return ""
     git(*here, "cat-file", "-e", f"{commit}^{{tree}}", cwd=root)
