@@ -12,7 +12,7 @@ from punie_data.validate.derive import is_derivable
 from punie_data.validate.rule import shown
 from punie_data.validate.view import View
 
-_VACUOUS = (
+VACUOUS = (
     r"^\W*(?:(?:sure|okay|ok|certainly|great|done|yes)\W+)*(?:"
     r"the (?:tool|command|call|function|search|query|result)s?(?: \w+)? (?:returned|produced|completed|succeeded|executed|ran|was successful|finished)\b[^.:]{0,60}|"
     r"(?:here (?:is|are)|here(?:'|’)s|below (?:is|are)|this is|these are) (?:the|your|what i found)[^.:`\d]{0,60}|"
@@ -21,27 +21,30 @@ _VACUOUS = (
     r"(?:all )?done|ok|okay|completed|success|none|n/a|todo|tbd|lorem ipsum.*|i(?:'|’)?m happy to help[^.]*|let me know[^.]*|as (?:shown|seen|listed) above|see above"
     r")\W*$"
 )
-_NUMBER = re.compile(r"(?<![\w.#-])-?\d[\d,]*(?:\.\d+)*(?:[-:./–]\d+(?:\.\d+)*)*%?(?![\w])")
-_PATH = re.compile(
+_NUMBER = re.compile(
+    r"(?<![\w.#-])-?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)*(?:[-:./–]\d+(?:\.\d+)*)*%?(?![\w])"
+)
+NUMBER_WITH_POINT = re.compile(r"\d\.\d")
+PATH = re.compile(
     r"(?<![\w/.@:-])(?:\.{0,2}/)?(?:[\w.+-]+/)*[\w+-][\w.+-]*\.(?:pyi?|md|rst|toml|cfg|ini|jsonl?|ya?ml|txt|sh|lock|html|css|js|ts|ipynb|csv)(?![\w/])"
 )
 _SPAN = re.compile(r"(?<!`)(`+)([^`\n]+)\1(?!`)")
 _FENCED = re.compile(r"^ {0,3}(`{3,}|~{3,})[^\n]*\n.*?^ {0,3}\1[ \t]*$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"https?://\S+")
 _LIST_NUMBER = re.compile(r"^\s*\d{1,3}[.)](?=\s)", re.MULTILINE)
-_IDENTIFIER = re.compile(r"[^\W\d]\w*")
+IDENTIFIER = re.compile(r"[^\W\d]\w*")
 _COMMON_WORDS = """
 abs all any bool bytes callable classmethod complex dict enumerate eval exec filter float format frozenset getattr hasattr hash id input int
     isinstance issubclass iter len list map max min next object open ord pow print property range repr reversed round set setattr slice sorted
     staticmethod str sum super tuple type vars zip self cls args kwargs true false null python py pyi md toml Exception ValueError TypeError KeyError
     IndexError RuntimeError AttributeError NotImplementedError OSError StopIteration ImportError
     __init__ __all__ __main__ __name__"""
-_KNOWN_WORDS = frozenset([*keyword.kwlist, *keyword.softkwlist, *_COMMON_WORDS.split()])
+KNOWN_WORDS = frozenset([*keyword.kwlist, *keyword.softkwlist, *_COMMON_WORDS.split()])
 
 
 @functools.cache
 def _vacuous() -> re.Pattern[str]:
-    return re.compile(_VACUOUS, re.IGNORECASE | re.DOTALL)
+    return re.compile(VACUOUS, re.IGNORECASE | re.DOTALL)
 
 
 def empty_answer(view: View) -> Iterator[str]:
@@ -71,7 +74,7 @@ def echo(view: View) -> Iterator[str]:
 
     Nothing is answered.
     """
-    if view.answer.strip() and _bare(view.answer) == _bare(view.question):
+    if view.answer.strip() and is_echo(view.question, view.answer):
         yield "the answer is the question again"
 
 
@@ -83,7 +86,7 @@ def ungrounded_number(view: View) -> Iterator[str]:
     """
     if _has_other_source(view):
         return
-    text = _LIST_NUMBER.sub(" ", _LINK.sub(" ", _PATH.sub(" ", _without_code(view.answer))))
+    text = _LIST_NUMBER.sub(" ", _LINK.sub(" ", PATH.sub(" ", _without_code(view.answer))))
     for written in dict.fromkeys(_NUMBER.findall(text)):
         if not is_derivable(written, view.source):
             yield f"the answer says {written}, and nothing before it does"
@@ -96,7 +99,7 @@ def ungrounded_path(view: View) -> Iterator[str]:
     """
     if _has_other_source(view):
         return
-    for path in dict.fromkeys(_PATH.findall(_LINK.sub(" ", view.answer))):
+    for path in dict.fromkeys(PATH.findall(_LINK.sub(" ", view.answer))):
         if path.removeprefix("./").rstrip(".") not in view.source.text:
             yield f"the answer names the file {shown(path)}, and nothing before it does"
 
@@ -111,10 +114,10 @@ def ungrounded_name(view: View) -> Iterator[str]:
     told: set[str] = set()
     text = _FENCED.sub(" ", view.answer)
     for _, span in _SPAN.findall(text):
-        if span.strip() in view.source.text or _PATH.fullmatch(span.strip()):
+        if span.strip() in view.source.text or PATH.fullmatch(span.strip()):
             continue
-        for name in _IDENTIFIER.findall(span):
-            if len(name) < 3 or name in told or name in _KNOWN_WORDS or name in view.signatures.words:
+        for name in IDENTIFIER.findall(span):
+            if len(name) < 3 or name in told or name in KNOWN_WORDS or name in view.signatures.words:
                 continue
             if (
                 name not in view.source.words
@@ -138,5 +141,9 @@ def _without_code(text: str) -> str:
     return _SPAN.sub(" ", _FENCED.sub(" ", text))
 
 
+def is_echo(question: str, answer: str) -> bool:
+    return _bare(question) == _bare(answer)
+
+
 def _bare(text: str) -> str:
-    return " ".join(_IDENTIFIER.findall(text.lower()))
+    return " ".join(IDENTIFIER.findall(text.lower()))

@@ -15,7 +15,7 @@ import orjson
 from punie_data import jsonl
 from punie_data.resources import path_of
 from punie_data.validate.catalogue import BY_CODE, EMPTY_FILE, NOT_A_RECORD, NOT_JSON, RULES
-from punie_data.validate.clean import CleanRow
+from punie_data.validate.clean import TEXT_RULES, CleanRow
 from punie_data.validate.explain import explain
 from punie_data.validate.rule import Finding, Raw, Rule
 from punie_data.validate.signatures import Signatures, shipped
@@ -48,23 +48,30 @@ class Checker:
             for scope in ("line", "value", "row")
         }
         self._codes = {rule.code for rule in self.rules}
-        self._is_clean = CleanRow(self.signatures).proves if prove_clean else None
+        self._clean = CleanRow(self.signatures) if prove_clean else None
+        self._without_text = {
+            scope: [rule for rule in rules if rule.code not in TEXT_RULES]
+            for scope, rules in self._by_scope.items()
+        }
 
     def row(self, value: Any, raw: bytes = b"") -> list[Found]:
         """What the rules find in a value; `raw` is the line that it was read from, without which the rules over lines are not run."""
         is_record = self.is_record(value)
-        if is_record and raw and self._is_clean is not None and self._is_clean(value, raw):
-            return []
+        rules = self._by_scope
+        if is_record and raw and self._clean is not None and self._clean.proves_text(value, raw):
+            if self._clean.proves_row(value):
+                return []
+            rules = self._without_text
         found: list[Found] = []
         if raw:
             line = Raw(raw, value)
-            for rule in self._by_scope["line"]:
+            for rule in rules["line"]:
                 found.extend((rule, message) for message in rule.check(line))
-        for rule in self._by_scope["value"]:
+        for rule in rules["value"]:
             found.extend((rule, message) for message in rule.check(value))
         if is_record:
             view = View(value, self.signatures)
-            for rule in self._by_scope["row"]:
+            for rule in rules["row"]:
                 found.extend((rule, message) for message in rule.check(view))
         elif NOT_A_RECORD in self._codes and not any(rule.code in _SHAPE_RULES for rule, _ in found):
             found.append((BY_CODE[NOT_A_RECORD], explain(record_schema(), value)))

@@ -8,7 +8,7 @@ from typing import Any
 
 from punie_data.tools.normalise import EMAIL, RESERVED, SECRET
 from punie_data.validate.rule import shown
-from punie_data.validate.view import strings_of
+from punie_data.validate.view import texts_of
 
 _EVERYBODY = r"(?:user|username|you|yourname|your_name|your-name|me|name|alice|bob|someone|somebody|runner|vscode|app|node|jovyan|ubuntu|xxx|USER|USERNAME)"
 _LOCAL_PATH = (
@@ -40,7 +40,7 @@ def local_path(value: Any) -> Iterator[str]:
 
     It names a person and a machine, and no repository has it. Names that documentation uses for anybody (`/home/user`) are spared.
     """
-    for text in strings_of(value):
+    for text in texts_of(value):
         if "/home/" in text or "/Users/" in text or ":\\" in text:
             found = _local_path().search(text)
             if found is not None:
@@ -53,7 +53,7 @@ def email_address(value: Any) -> Iterator[str]:
 
     It is personal data, however public the repository. Domains that are reserved for examples (example.com, .invalid, .test, localhost) are spared.
     """
-    for text in strings_of(value):
+    for text in texts_of(value):
         if "@" not in text:
             continue
         for found in EMAIL.finditer(text):
@@ -68,7 +68,7 @@ def secret(value: Any) -> Iterator[str]:
 
     It may still be valid, and a model repeats it.
     """
-    for text in strings_of(value):
+    for text in texts_of(value):
         found = SECRET.search(text)
         if found is not None:
             yield f"a text holds what looks like a secret, beginning {shown(found[0][:6])}"

@@ -9,10 +9,10 @@ from punie_data.chat import canonical
 from punie_data.validate.rule import shown
 from punie_data.validate.view import View
 
-_NO_LICENCE = frozenset(
+NO_LICENCE = frozenset(
     {"", "unknown", "none", "noassertion", "n/a", "na", "?", "other", "unlicensed", "proprietary"}
 )
-_NOWHERE = frozenset({"", "unknown", "none", "n/a", "na", "?", "todo", "tbd", "null"})
+NOWHERE = frozenset({"", "unknown", "none", "n/a", "na", "?", "todo", "tbd", "null"})
 _ADMITS = (
     r"\b(?:can(?:'|’)?t|cannot|can not|unable|not able|not possible|impossible|no (?:available |suitable )?(?:tool|way)|"
     r"(?:none|neither) of|not available|unavailable|(?:don|doesn|isn|aren|won|didn|wasn)(?:'|’)t|(?:do|does|is|are|will) not|"
@@ -41,7 +41,7 @@ def no_licence(view: View) -> Iterator[str]:
     Without it nobody can tell whether the row may be trained on and passed on.
     """
     given = view.row["origin"]["license"]
-    if given.strip().lower() in _NO_LICENCE:
+    if given.strip().lower() in NO_LICENCE:
         yield f"the origin's licence is {shown(given)}"
 
 
@@ -52,7 +52,7 @@ def no_origin(view: View) -> Iterator[str]:
     """
     origin = view.row["origin"]
     for key in ("generator", "repo", "revision"):
-        if origin[key].strip().lower() in _NOWHERE:
+        if origin[key].strip().lower() in NOWHERE:
             yield f"origin.{key} is {shown(origin[key])}"
 
 
@@ -83,10 +83,10 @@ def cannot_without_refusal(view: View) -> Iterator[str]:
 
     A row that answers after all teaches the model to guess where it has no tool.
     """
-    if view.kind == "cannot" and not _admits().search(view.answer):
+    if view.kind == "cannot" and not admits().search(view.answer):
         yield "the label says cannot, and the answer does not say that something can't be done"
 
 
 @functools.cache
-def _admits() -> re.Pattern[str]:
+def admits() -> re.Pattern[str]:
     return re.compile(_ADMITS, re.IGNORECASE)

@@ -42,11 +42,11 @@ def placeholder_result(view: View) -> Iterator[str]:
     The traces were dropped and something was put in their place; the model learns to answer from nothing.
     """
     for call in view.calls:
-        if call.result is not None and _bare(call.result) in PLACEHOLDERS and _says_nothing(call, view):
+        if call.result is not None and bare(call.result) in PLACEHOLDERS and _says_nothing(call, view):
             yield f"messages[{call.result_turn}]: the result is the placeholder {shown(call.result.strip())}"
 
 
-def _bare(content: str) -> str:
+def bare(content: str) -> str:
     text = content.strip() if len(content) < 100 else ""
     return text if text in ("...", "…") else text.strip("[]<>(){}*_`\"' .!").lower()
 
@@ -71,12 +71,12 @@ def invented_hash(view: View) -> Iterator[str]:
         commits = value.get("commits") if isinstance(value, dict) else None
         for commit in commits if isinstance(commits, list) else ():
             given = commit.get("hash") if isinstance(commit, dict) else None
-            if isinstance(given, str) and not _is_hash(given):
+            if isinstance(given, str) and not is_hash(given):
                 yield f"messages[{call.result_turn}]: {shown(given)} is no commit hash"
                 break
 
 
-def _is_hash(text: str) -> bool:
+def is_hash(text: str) -> bool:
     if not 7 <= len(text) <= 64 or not all(c in "0123456789abcdef" for c in text):
         return False
     return (
@@ -136,7 +136,7 @@ def _is_repr(content: str) -> bool:
 def _is_another_finding(content: str) -> bool:
     """Whether another rule names the cause: a wrapper, a placeholder, or nothing at all."""
     text = content.strip()
-    return not text or text.startswith(("```", '"')) or _bare(text) in PLACEHOLDERS
+    return not text or text.startswith(("```", '"')) or bare(text) in PLACEHOLDERS
 
 
 def wrong_checksum(view: View) -> Iterator[str]:

@@ -26,6 +26,7 @@ WORDS_OF_NUMBERS = _OTHER_NUMBER_WORDS | {
     word: number for number, words in enumerate(_COUNTED.split()) for word in words.split("/")
 }
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_THOUSANDS = re.compile(r"(?<!\d)\d{1,3}(?:,\d{3})+(?!\d)")
 _WORD = re.compile(r"[a-z]+")
 UNDECODED = object()
 
@@ -55,7 +56,7 @@ class View:
         self.answer: str = self.messages[-1]["content"] if self.messages[-1]["role"] == "assistant" else ""
         self.calls: list[Call] = list(_calls(self.messages))
         self._decoded: dict[str, Any] = {}
-        self._source: Source | None = None
+        self._given: dict[int, Source] = {}
 
     @property
     def question(self) -> str:
@@ -76,14 +77,14 @@ class View:
 
     def given_before(self, turn: int) -> "Source":
         """What user messages and results say before message `turn`."""
-        return Source(self, self.messages[:turn])
+        if turn not in self._given:
+            self._given[turn] = Source(self, self.messages[:turn])
+        return self._given[turn]
 
     @property
     def source(self) -> "Source":
         """What user messages and results say, in the whole row."""
-        if self._source is None:
-            self._source = Source(self, self.messages)
-        return self._source
+        return self.given_before(len(self.messages))
 
 
 class Source:
@@ -106,9 +107,13 @@ class Source:
         """Every number as written without leading zeros, the user's number words in digits."""
         if self._numbers is None:
             found = set()
-            for match in NUMBER.findall(self.text.replace(",", "")) + NUMBER.findall(self.text):
+            # The results as they stand: an escape does not change a number, and their strings would only repeat them.
+            text = "\n".join([*self._asked, *self._results])
+            thousands = [match.replace(",", "") for match in _THOUSANDS.findall(text)] if "," in text else []
+            for match in {*NUMBER.findall(text), *thousands}:
                 found.add(plain_number(match))
-                found.update(plain_number(part) for part in match.split("."))
+                if "." in match:
+                    found.update(plain_number(part) for part in match.split("."))
             for asked in self._asked:
                 words = _WORD.findall(asked.lower())
                 found.update(str(WORDS_OF_NUMBERS[word]) for word in words if word in WORDS_OF_NUMBERS)
@@ -152,6 +157,23 @@ def strings_of(value: Any) -> Iterator[str]:
             waiting.extend(item.values())
         elif isinstance(item, list):
             waiting.extend(item)
+
+
+def texts_of(value: Any) -> Iterator[str]:
+    """Every string of a JSON value; of a string that is JSON itself, such as a typed result, the strings inside.
+
+    There a line end is an escape, whose letter would look like a part of what follows it.
+    """
+    for text in strings_of(value):
+        if text[:1] in ("{", "["):
+            try:
+                inner = orjson.loads(text)
+            except (orjson.JSONDecodeError, UnicodeEncodeError):
+                yield text
+            else:
+                yield from strings_of(inner)
+        else:
+            yield text
 
 
 def _size(value: Any) -> tuple[int, int]:
