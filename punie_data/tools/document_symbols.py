@@ -11,6 +11,9 @@ from punie_data.tools.workspace import Workspace
 def run(workspace: Workspace, file_path: str) -> DocumentSymbolsResult:
     if workspace.inside(file_path) not in workspace.paths:
         return failed(DocumentSymbolsResult, file_path=file_path, parse_error=f"no such file: {file_path}")
+    if not workspace.is_python(file_path):
+        trouble = f"not a Python file: {file_path}"
+        return failed(DocumentSymbolsResult, file_path=file_path, parse_error=trouble)
     found = workspace.server.request(
         "textDocument/documentSymbol", {"textDocument": {"uri": workspace.server.uri(file_path)}}
     )

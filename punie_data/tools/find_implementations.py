@@ -14,9 +14,8 @@ def run(
         return failed(FindImplementationsResult, symbol=symbol, parse_error=trouble)
     position = text_position(workspace, file_path, line, column) or {}
     found = references(workspace, workspace.server.request("textDocument/implementation", position))
-    others = tuple(
-        place for place in found if (place.file, place.line, place.column) != (file_path, line, column)
-    )
+    asked = (workspace.inside(file_path), line, column)
+    others = tuple(place for place in found if (place.file, place.line, place.column) != asked)
     return FindImplementationsResult(
         success=True, symbol=symbol, implementation_count=len(others), implementations=others
     )

@@ -31,10 +31,12 @@ def problem(workspace: Workspace, file_path: str, line: int, column: int, symbol
     lines = workspace.lines(file_path)
     if not lines or workspace.inside(file_path) not in workspace.paths:
         return f"no such file: {file_path}"
+    if not workspace.is_python(file_path):
+        return f"not a Python file: {file_path}"
     if not 1 <= line <= len(lines):
-        return f"{file_path} has {len(lines)} lines, not {line}"
+        return f"{file_path} has {workspace.line_count(file_path)} lines, not {line}"
     name = symbol.rpartition(".")[2]
-    if not lines[line - 1][column - 1 :].startswith(name):
+    if column < 1 or not name or not lines[line - 1][column - 1 :].startswith(name):
         return f"{symbol!r} does not stand at {file_path}:{line}:{column}"
     return None
 

@@ -11,10 +11,11 @@ def run(workspace: Workspace, path: str, first_line: int, last_line: int) -> Ans
         return f"Error: no such file: {path}"
     if first_line == 1 and last_line == 0:
         return Answer(text, failed=False)
-    lines = workspace.lines(path)
-    if not 1 <= first_line <= len(lines) or 0 < last_line < first_line:
-        return f"Error: {path} has {len(lines)} lines; lines {first_line} to {last_line} were asked for"
-    return Answer("\n".join(lines[first_line - 1 : last_line or len(lines)]), failed=False)
+    lines, count = workspace.lines(path), workspace.line_count(path)
+    if not 1 <= first_line <= count or last_line < 0 or 0 < last_line < first_line:
+        asked = f"lines {first_line} to {last_line}" if last_line else f"lines from {first_line} on"
+        return f"Error: {path} has {count} lines; {asked} were asked for"
+    return Answer("\n".join(lines[first_line - 1 : last_line or count]), failed=False)
 
 
 TOOL = Tool(

@@ -11,6 +11,8 @@ def run(workspace: Workspace, path: str) -> RuffResult:
     below = workspace.below(path)
     if below is None:
         return failed(RuffResult, parse_error=f"no such path: {path}")
+    if below == [workspace.inside(path)] and not workspace.is_python(below[0]):
+        return failed(RuffResult, parse_error=f"not a Python file: {path}")
     batch = workspace.batches.get("ruff_check")
     if batch is None and not workspace.changed:
         batch = workspace.batches["ruff_check"] = check(workspace, ".")
@@ -27,8 +29,9 @@ def run(workspace: Workspace, path: str) -> RuffResult:
 def check(workspace: Workspace, path: str) -> dict[str, list[Violation]]:
     """The findings by file, in ruff's order. One process for the whole project costs hardly more than one for a file."""
     printed = workspace.run(
-        "ruff", "check", "--output-format=json", "--no-cache", "--no-fix", "--force-exclude", "--", path
-    )
+        "ruff", "check", "--output-format=json", "--no-cache", "--no-fix", "--force-exclude", "--no-respect-gitignore",
+        "--", path,
+    )  # fmt: skip
     found: dict[str, list[Violation]] = {}
     root = workspace.root.as_posix() + "/"
     for row in orjson.loads(printed):

@@ -10,8 +10,11 @@ LONGEST_LINE = 300
 
 
 def run(workspace: Workspace, pattern: str, path: str, glob: str) -> SearchTextResult:
-    if workspace.below(path) is None:
+    clean = workspace.inside(path)
+    if clean is None or workspace.below(path) is None:
         return failed(SearchTextResult, pattern=pattern, parse_error=f"no such path: {path}")
+    if "\0" in pattern or "\0" in glob:
+        return failed(SearchTextResult, pattern=pattern, parse_error="a pattern can't hold a NUL character")
     command = [
         "rg",
         "--json",
@@ -24,7 +27,7 @@ def run(workspace: Workspace, pattern: str, path: str, glob: str) -> SearchTextR
     ]
     if glob:
         command.append(f"--glob={glob}")
-    printed = workspace.run(*command, f"--regexp={pattern}", "--", f"./{path}", accept=(0, 1, 2))
+    printed = workspace.run(*command, f"--regexp={pattern}", "--", f"./{clean}", accept=(0, 1, 2))
     matches = []
     for line in printed.splitlines():
         event = orjson.loads(line)

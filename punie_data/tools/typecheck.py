@@ -13,11 +13,16 @@ def run(workspace: Workspace, path: str) -> TypeCheckResult:
     below = workspace.below(path)
     if below is None:
         return failed(TypeCheckResult, parse_error=f"no such path: {path}")
+    if below == [workspace.inside(path)] and not workspace.is_python(below[0]):
+        return failed(TypeCheckResult, parse_error=f"not a Python file: {path}")
     batch = workspace.batches.get("typecheck")
-    if isinstance(batch, dict) and all(p in batch for p in below if p.endswith(".py")):
-        issues = [issue for p in below for issue in batch.get(p, ())]
+    files = [p for p in below if workspace.is_python(p)]
+    if isinstance(batch, dict) and all(p in batch for p in files):
+        issues = [issue for p in files for issue in batch[p]]
     else:
-        issues = check(workspace, [path])
+        # ty also finds fault with configuration, whatever was asked; that belongs to no Python file's result.
+        wanted = set(files)
+        issues = [issue for issue in check(workspace, [path]) if issue.file in wanted]
     errors = sum(issue.severity == "error" for issue in issues)
     return TypeCheckResult(
         success=errors == 0,
@@ -36,12 +41,16 @@ def prepare(workspace: Workspace, paths: list[str]) -> None:
     assert isinstance(known, dict)
     batch: dict[str, list[TypeIssue]] = {path: [] for path in paths if path not in known}
     for issue in check(workspace, list(batch)) if batch else ():
-        batch[issue.file].append(issue)
+        if issue.file in batch:
+            batch[issue.file].append(issue)
     known.update(batch)
 
 
 def check(workspace: Workspace, paths: list[str]) -> list[TypeIssue]:
-    printed = workspace.run("ty", "check", "--output-format=gitlab", "--python-platform=linux", "--", *paths)
+    printed = workspace.run(
+        "ty", "check", "--output-format=gitlab", "--python-platform=linux", "--force-exclude", "--no-respect-ignore-files",
+        "--", *paths,
+    )  # fmt: skip
     issues = []
     for row in orjson.loads(printed):
         begin = row["location"]["positions"]["begin"]

@@ -48,6 +48,13 @@ def version(name: str) -> str:
         return f"{name} {next((word for word in said.split() if word[0].isdigit()), 'unknown')}"
 
 
+def _has_table(pyproject: Path, tool: str) -> bool:
+    try:
+        return f"[tool.{tool}" in pyproject.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+
+
 class Workspace:
     """`root` and `paths` are what may be read: a path outside is refused, whoever asks for it.
 
@@ -66,6 +73,7 @@ class Workspace:
         self._server: LanguageServer | None = None
         self._interpreter: Interpreter | None = None
         self._lines: dict[str, list[str]] = {}
+        self._configured: dict[str, Path | None] = {}
         self._home = tempfile.TemporaryDirectory(prefix="punie-data-home-")
         _make_empty_environment(Path(self._home.name) / NO_PACKAGES)
         self.batches: dict[str, object] = {}
@@ -93,9 +101,31 @@ class Workspace:
             "TZ": "UTC",
         }
 
+    def check_configuration(self, tool: str) -> None:
+        """ToolUnavailable when `tool` (ty or ruff) would find its configuration in a folder above the project, which is the machine's.
+
+        Both look upwards until they meet a table of their own, and ty, without one, takes any pyproject.toml for the project.
+        """
+        if tool not in self._configured:
+            own = self.root / "pyproject.toml"
+            names = {"ty": ("ty.toml",), "ruff": ("ruff.toml", ".ruff.toml")}[tool]
+            found = None
+            if not any((self.root / name).is_file() for name in names) and not _has_table(own, tool):
+                for folder in self.root.parents:
+                    above = folder / "pyproject.toml"
+                    if above.is_file() and (not own.is_file() or _has_table(above, tool)):
+                        found = above
+                    found = next((folder / name for name in names if (folder / name).is_file()), found)
+            self._configured[tool] = found
+        if self._configured[tool] is not None:
+            raise ToolUnavailable(
+                f"{self._configured[tool]} would configure {tool} for the mined project: keep the cache elsewhere (PUNIE_DATA_CACHE)"
+            )
+
     @property
     def server(self) -> LanguageServer:
         if self._server is None:
+            self.check_configuration("ty")
             self._server = LanguageServer([program("ty"), "server"], self.root, self.environment)
         return self._server
 
@@ -108,6 +138,8 @@ class Workspace:
 
     def run(self, *command: str, accept: tuple[int, ...] = (0, 1)) -> bytes:
         """What a program printed on standard output, run in the root. ToolUnavailable when it hangs or ends with another code."""
+        if command[0] in ("ty", "ruff"):
+            self.check_configuration(command[0])
         try:
             done = subprocess.run(
                 [program(command[0]), *command[1:]],
@@ -157,6 +189,15 @@ class Workspace:
             text = self.text(path)
             self._lines[path] = [] if text is None else lines_of(text)
         return self._lines[path]
+
+    def line_count(self, path: str) -> int:
+        """How many lines a reader would count: the empty rest behind the last line end is none."""
+        lines = self.lines(path)
+        return len(lines) - (1 if lines and not lines[-1] else 0)
+
+    def is_python(self, path: str) -> bool:
+        """Whether the file is Python by its name. ty reads whatever it is given as Python, a README too, so the tools must ask."""
+        return path.endswith((".py", ".pyi"))
 
     def write(self, path: str, content: str) -> None:
         """Put `content` into a file of this (throw-away) workspace. The link to the snapshot is cut first, so that it stays as it was."""
