@@ -89,6 +89,8 @@ def unfounded_number(view: View) -> Iterator[str]:
         for name, value in arguments.items():
             if type(value) is not int or value == parameters.get(name, {}).get("default"):
                 continue
+            if name == "count" and value == 1:
+                continue  # "the latest commit" is one
             if plain_number(str(abs(value))) not in view.given_before(call.turn).numbers:
                 yield f"messages[{call.turn}]: nothing before the call of {tool} gives {name}={value}"
 
