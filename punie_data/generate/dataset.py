@@ -43,6 +43,9 @@ class Report:
     unavailable: list[str] = field(default_factory=list)
     redactions: int = 0
 
+    def entry(self, generator: str) -> dict[str, Any]:
+        return self.generators.setdefault(generator, {"examples": 0, "rejected": {}, "seconds": 0.0})
+
 
 def write_dataset(
     out: Path,
@@ -127,9 +130,7 @@ def _examples(mined: list[Mined], store: Store, kept: set[str], report: Report) 
     repositories: Counter[str] = Counter()
     left = set(kept)
     for repo, generator, shard in _shards(mined, store):
-        entry = report.generators.setdefault(
-            generator, {"examples": 0, "rejected": Counter(), "seconds": 0.0}
-        )
+        entry = report.entry(generator)
         entry["seconds"] += shard.seconds
         report.redactions += shard.redactions
         for name, reason in shard.unavailable.items():
@@ -141,9 +142,7 @@ def _examples(mined: list[Mined], store: Store, kept: set[str], report: Report) 
             kinds[row["label"]["kind"]] += 1
             repositories[repo] += 1
             name = row["origin"]["generator"]
-            report.generators.setdefault(name, {"examples": 0, "rejected": Counter(), "seconds": 0.0})[
-                "examples"
-            ] += 1
+            report.entry(name)["examples"] += 1
             yield row
     report.kinds = dict(sorted(kinds.items()))
     report.repositories = dict(repositories)
@@ -152,10 +151,8 @@ def _examples(mined: list[Mined], store: Store, kept: set[str], report: Report) 
 def _rejections(mined: list[Mined], store: Store, report: Report) -> Iterator[dict[str, Any]]:
     for _, _, shard in _shards(mined, store):
         for row in shard.rejected:
-            entry = report.generators.setdefault(
-                row["generator"], {"examples": 0, "rejected": Counter(), "seconds": 0.0}
-            )
-            entry["rejected"][row["reason"]] += 1
+            entry = report.entry(row["generator"])
+            entry["rejected"][row["reason"]] = entry["rejected"].get(row["reason"], 0) + 1
             yield row
 
 
