@@ -14,7 +14,7 @@ LAYERS = (
     ("corpus",),
     ("code",),
     ("tools",),
-    ("scene", "ground", "phrase", "programs", "findings"),
+    ("scene", "ground", "phrase", "programs", "findings", "subjects"),
     ("generators",),
     ("generate",),
     ("validate", "verify", "show"),

@@ -25,7 +25,7 @@ _cache_option = click.option(
 )
 
 
-@click.group()
+@click.group(epilog="Example:  punie-data corpus list")
 def corpus() -> None:
     """The repositories that are mined: list them, fetch them."""
 
