@@ -3,9 +3,15 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from punie_data.code.tree import snapshot
+from punie_data.tools.toolbox import Toolbox
+from punie_data.tools.workspace import Workspace
 
 TINY_SHOP = Path(__file__).parent / "repos" / "tiny_shop"
 FIRST = ("README.md", "LICENSE", "MANIFEST.in", ".gitignore", "pyproject.toml", "src/tiny_shop/__init__.py",
@@ -26,6 +32,34 @@ def tiny_shop(tmp_path: Path) -> Path:
 def shared_tiny_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same repository, made once: only for tests that change nothing in it."""
     return make_tiny_shop(tmp_path_factory.mktemp("shared") / "tiny_shop")
+
+
+@pytest.fixture(scope="session")
+def shop(shared_tiny_shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Toolbox]:
+    """The tools over a snapshot of tiny_shop, without leave to run its code."""
+    with open_tools(shared_tiny_shop, tmp_path_factory.mktemp("cache")) as toolbox:
+        yield toolbox
+
+
+@contextmanager
+def open_tools(root: Path, cache: Path, allow_exec: bool = False) -> Iterator[Toolbox]:
+    """The tools over a snapshot of `root`, as `generate` opens them."""
+    tree = snapshot(root, cache, False, lambda line: None)
+    toolbox = Toolbox(Workspace(tree.root, frozenset(tree.paths()), tree.git), allow_exec)
+    try:
+        yield toolbox
+    finally:
+        toolbox.close()
+        if tree.git is not None:
+            tree.git.remove()
+
+
+def place(root: Path, file: str, line: str, symbol: str) -> dict[str, str | int]:
+    """The arguments that point a language-server tool at `symbol` on the first line of `file` that holds `line`."""
+    for number, text in enumerate((root / file).read_text(encoding="utf-8").split("\n"), 1):
+        if line in text:
+            return {"file_path": file, "line": number, "column": text.index(symbol) + 1, "symbol": symbol}
+    raise AssertionError(f"{file} has no line with {line!r}")
 
 
 def make_tiny_shop(root: Path) -> Path:
