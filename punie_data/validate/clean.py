@@ -198,7 +198,10 @@ class CleanRow:
             return -1 if short or fenced else content.count("\n") + 1
         if content[:1] != "{":
             return -1
-        value = orjson.loads(content)
+        try:
+            value = orjson.loads(content)
+        except orjson.JSONDecodeError:
+            return -1
         if not check(value):
             return -1
         if tool == "git_log" and not all(result_rules.is_hash(commit["hash"]) for commit in value["commits"]):
