@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from random import Random
 from typing import TypeVar
 
-import orjson
-
 from punie_data.code.facts import FileFacts
 from punie_data.code.repo import Repo
 from punie_data.phrase import bullets
@@ -124,8 +122,3 @@ def in_turns(*streams: Iterator[Row]) -> Iterator[Row]:
                 yield next(stream)
             except StopIteration:
                 waiting.remove(stream)
-
-
-def quoted(text: str) -> str:
-    """The text as a Python string literal in double quotes."""
-    return orjson.dumps(text).decode()
