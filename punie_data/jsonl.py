@@ -7,6 +7,7 @@ file beside the target, synced, then renamed over it.
 
 import errno
 import os
+import re
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,6 +39,7 @@ _PLAIN_WORDS = (
     ("infinity", "not JSON that can be read: a number is too large for a double"),
     ("surrogate", "not JSON that can be read: half of a surrogate pair"),
 )
+_NOT_A_NUMBER = re.compile(rb"[:\[,]\s*-?(NaN|Infinity)\b")
 _DEVICE_IS_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
 
 
@@ -125,10 +127,9 @@ def _problem(raw: bytes, said: str) -> str:
     plain = next((words for sign, words in _PLAIN_WORDS if sign in said), None)
     if plain is None:
         plain = f"not JSON: {said.replace('line 1 ', '')}"
-        for word in (b"NaN", b"Infinity"):
-            if word in raw and said.startswith("unexpected character"):
-                plain = f"not JSON: {word.decode()} is not a JSON value ({said.rpartition(' (')[0].replace('line 1 ', '')})"
-                break
+        named = _NOT_A_NUMBER.search(raw)
+        if named is not None:
+            plain = f"not JSON: {named[1].decode()} is not a JSON value"
     if not raw.endswith(b"\n") and "ends in the middle" in plain:
         return "the file ends in the middle of a row: it was cut short"
     return plain
