@@ -15,10 +15,31 @@ PATH = re.compile(
 )
 NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)*(?![\w])")
 NAME = re.compile(r"\b(?:[A-Za-z]\w*\.)*(?:[A-Za-z]+_\w+|[a-z]+[A-Z]\w*|[A-Z][a-z0-9]+[A-Z]\w*)(?:\.\w+)*\b")
+_FILE = r"`?((?:[\w.-]+/)*[\w.-]+\.[A-Za-z]\w*)`?"
+PLACE = re.compile(
+    rf"{_FILE}(?:,? (?:at|on|in))?,? lines? (\d+)|\blines? (\d+)(?:, column \d+,?| \(column \d+\))? (?:of|in) {_FILE}"
+)
+"""A file and a line said together in prose: "`cart.py`, line 12", "line 12 of `cart.py`"."""
 WORDS = {
     word: str(number)
     for number, word in enumerate(
-        ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen"],
+        [
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+        ],
         2,
     )
 }
@@ -42,6 +63,11 @@ def evidence(contents: Iterable[tuple[str, str]]) -> str:
     return "\n".join(parts)
 
 
+def places(text: str) -> list[str]:
+    """`file:line` for each place that the text names in prose."""
+    return [f"{m[1] or m[4]}:{m[2] or m[3]}" for m in PLACE.finditer(text)]
+
+
 def ungrounded(answer: str, seen: str, counted: Iterable[Iterable[str]] = ()) -> str | None:
     """The first thing in the answer that `seen` does not hold, in words for the ledger; None when all of it is grounded.
 
@@ -62,6 +88,9 @@ def ungrounded(answer: str, seen: str, counted: Iterable[Iterable[str]] = ()) ->
             if line.strip() and " ".join(line.split()) not in flat:
                 return f"shows code that no result has: {line.strip()!r}"
     rest = FENCE.sub(" ", rest)
+    for place in places(rest):
+        if place not in seen:
+            return f"puts together {place}, which no result does"
     for match in TICKS.finditer(rest):
         if " ".join(match[1].split()) not in flat:
             return f"names `{match[1]}`, which no result has"

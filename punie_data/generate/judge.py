@@ -6,7 +6,7 @@ from random import Random
 
 from punie_data.chat import Example, Label, Message, Origin, Rejected, Run, ToolCall, canonical
 from punie_data.code.repo import Repo
-from punie_data.ground import WORD_NUMBER, WORDS, evidence, ungrounded
+from punie_data.ground import WORD_NUMBER, WORDS, evidence, places, ungrounded
 from punie_data.scene import Scene
 from punie_data.tools.base import Outcome
 from punie_data.tools.normalise import has_secret, redact
@@ -106,13 +106,14 @@ def _grounding(scene: Scene, repo: Repo) -> tuple[str, str]:
     for turn in scene.turns:
         if not turn.question.strip() or not turn.answer.strip():
             return "an empty question or answer", ""
-        seen.append(turn.question)
+        seen += [turn.question, *places(turn.question)]
         for outcome in turn.outcomes:
             missing = _unknown_argument(outcome, "\n".join(seen))
             if missing:
                 return "a call uses what nobody had said", missing
             about = outcome.arguments.get("file_path") or outcome.arguments.get("path") or ""
             seen.append(evidence([(outcome.content, about)]))
+            seen += [f"{about}:{outcome.arguments[name]}" for name in PLACES if name in outcome.arguments]
             if outcome.tool == CODE:
                 seen.append(str(outcome.arguments["code"]))
         if scene.kind in ("ask", "cannot") and turn is scene.turns[-1]:
