@@ -1,5 +1,7 @@
 """What `generate` says in the end."""
 
+import sys
+
 from punie_data.generate.dataset import Report
 from punie_data.generate.engine import Ledger
 
@@ -8,9 +10,9 @@ def closing_table(report: Report, ledger: Ledger) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 132)
     table = Table(box=None, pad_edge=False)
-    table.add_column("generator")
+    table.add_column("generator", no_wrap=True)
     table.add_column("examples", justify="right")
     table.add_column("rejected", justify="right")
     table.add_column("seconds", justify="right")
