@@ -30,6 +30,12 @@ def record_schema() -> dict[str, Any]:
     return orjson.loads(path_of("schemas", "example.schema.json").read_bytes())
 
 
+@cache
+def record_validator() -> Any:
+    """The compiled schema of the record."""
+    return jsonschema_rs.validator_for(record_schema())
+
+
 class Checker:
     """`row` judges one value, `file` a whole file. `prove_clean` off runs every rule on every row, which is slow and finds the same."""
 
@@ -38,7 +44,7 @@ class Checker:
     ) -> None:
         self.rules = tuple(rules)
         self.signatures = signatures or shipped()
-        self.is_record = jsonschema_rs.validator_for(record_schema()).is_valid
+        self.is_record = record_validator().is_valid
         self._by_scope = {
             scope: [
                 rule
