@@ -14,7 +14,7 @@ LAYERS = (
     ("corpus",),
     ("code",),
     ("tools",),
-    ("scene", "ground", "phrase", "programs", "findings", "subjects"),
+    ("scene", "ground", "phrase", "programs", "findings", "subjects", "fields"),
     ("generators",),
     ("generate",),
     ("validate", "verify", "show"),
