@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 DATASET_FILES = ("examples.jsonl", "train.jsonl", "valid.jsonl", "test.jsonl")
 """What a folder means. `rejected.jsonl` is not checked: it holds what was not good enough, and why."""
 
-_PART = 8 * 1024 * 1024
+_PART = 4 * 1024 * 1024
 """Bytes a worker checks at a time. Below a part or two, starting processes costs more than it saves."""
 
 
