@@ -8,6 +8,8 @@ import os
 import queue
 import subprocess
 import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -44,7 +46,7 @@ class LanguageServer:
         except OSError as error:
             raise ToolUnavailable(f"the language server does not start: {error}") from None
         threading.Thread(target=self._read, daemon=True).start()
-        self.capabilities = self.request(
+        answer = self.request(
             "initialize",
             {
                 "processId": os.getpid(),
@@ -58,7 +60,8 @@ class LanguageServer:
                     },
                 },
             },
-        )["capabilities"]
+        )
+        self.capabilities = answer.get("capabilities") if isinstance(answer, dict) else None
         self._send({"jsonrpc": "2.0", "method": "initialized", "params": {}})
 
     def request(self, method: str, params: dict[str, Any]) -> Any:
@@ -66,15 +69,17 @@ class LanguageServer:
         self._last_id += 1
         mine = self._last_id
         self._send({"jsonrpc": "2.0", "id": mine, "method": method, "params": params})
+        deadline = time.monotonic() + self.timeout
         while True:
             try:
-                message = self._answers.get(timeout=self.timeout)
+                message = self._answers.get(timeout=max(0.0, deadline - time.monotonic()))
             except queue.Empty:
                 self.close()
                 raise ToolUnavailable(
                     f"the language server did not answer {method} in {self.timeout:.0f} s"
                 ) from None
             if message is None:
+                self.close()
                 raise ToolUnavailable("the language server died")
             if "method" in message:
                 self._answer_server(message)
@@ -98,6 +103,10 @@ class LanguageServer:
             if "vendored" in parts and "typeshed" in parts:
                 return "/".join(("typeshed", *parts[parts.index("typeshed") + 2 :]))
             return path.name
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
 
     def close(self) -> None:
         if self._process.poll() is None:
@@ -128,7 +137,13 @@ class LanguageServer:
             raise ToolUnavailable("the language server died") from None
 
     def _read(self) -> None:
-        """In a thread of its own, since only so a read can time out; None in the queue says that the pipe ended."""
+        """In a thread of its own, since only so a read can time out; None in the queue says that nothing more will come."""
+        # No length, no JSON, a pipe closed under us: whatever it is, it is not our server any more.
+        with suppress(ValueError, OSError):
+            self._read_messages()
+        self._answers.put(None)
+
+    def _read_messages(self) -> None:
         stream = self._process.stdout
         assert stream is not None
         while True:
@@ -142,5 +157,7 @@ class LanguageServer:
             body = stream.read(length)
             if len(body) < length:
                 break
-            self._answers.put(orjson.loads(body))
-        self._answers.put(None)
+            message = orjson.loads(body)
+            if not isinstance(message, dict):
+                raise ValueError
+            self._answers.put(message)

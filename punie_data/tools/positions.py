@@ -36,9 +36,20 @@ def problem(workspace: Workspace, file_path: str, line: int, column: int, symbol
     if not 1 <= line <= len(lines):
         return f"{file_path} has {workspace.line_count(file_path)} lines, not {line}"
     name = symbol.rpartition(".")[2]
-    if column < 1 or not name or not lines[line - 1][column - 1 :].startswith(name):
+    text = lines[line - 1]
+    whole = text[column - 1 :].startswith(name) if column >= 1 and name else False
+    if (
+        not whole
+        or _is_letter(text[column - 2 : column - 1])
+        or _is_letter(text[column - 1 + len(name) :][:1])
+    ):
         return f"{symbol!r} does not stand at {file_path}:{line}:{column}"
     return None
+
+
+def _is_letter(character: str) -> bool:
+    """Whether a name would go on with it."""
+    return character.isalnum() or character == "_"
 
 
 def column_of(workspace: Workspace, path: str, line: int, units: int) -> int:

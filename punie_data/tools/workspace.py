@@ -16,6 +16,8 @@ from punie_data.tools.interpreter import Interpreter
 from punie_data.tools.language_server import LanguageServer
 
 TIMEOUT = 120.0
+MOST_DEATHS = 3
+"""A project on which the language server dies again and again is given up."""
 NO_PACKAGES = "no-packages"
 """The virtual environment that ty is given. Without one it would take the one that it is installed in, and answer by what else is there."""
 
@@ -71,6 +73,7 @@ class Workspace:
         self.changed = False
         self._remove = remove
         self._server: LanguageServer | None = None
+        self._deaths = 0
         self._interpreter: Interpreter | None = None
         self._lines: dict[str, list[str]] = {}
         self._configured: dict[str, Path | None] = {}
@@ -124,9 +127,19 @@ class Workspace:
 
     @property
     def server(self) -> LanguageServer:
+        if self._server is not None and not self._server.alive:
+            self._server.close()
+            self._server = None
+            self._deaths += 1
         if self._server is None:
             self.check_configuration("ty")
-            self._server = LanguageServer([program("ty"), "server"], self.root, self.environment)
+            if self._deaths >= MOST_DEATHS:
+                raise ToolUnavailable(f"the language server failed {MOST_DEATHS} times")
+            try:
+                self._server = LanguageServer([program("ty"), "server"], self.root, self.environment)
+            except ToolUnavailable:
+                self._deaths += 1
+                raise
         return self._server
 
     @property
@@ -185,10 +198,11 @@ class Workspace:
 
     def lines(self, path: str) -> list[str]:
         """The lines of a file as Python and the language server count them (form feeds do not end one); [] where there is no file."""
-        if path not in self._lines:
-            text = self.text(path)
-            self._lines[path] = [] if text is None else lines_of(text)
-        return self._lines[path]
+        clean = self.inside(path) or path
+        if clean not in self._lines:
+            text = self.text(clean)
+            self._lines[clean] = [] if text is None else lines_of(text)
+        return self._lines[clean]
 
     def line_count(self, path: str) -> int:
         """How many lines a reader would count: the empty rest behind the last line end is none."""

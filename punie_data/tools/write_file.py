@@ -10,7 +10,12 @@ def run(workspace: Workspace, path: str, content: str) -> str:
         return f"Error: {path} is outside the project"
     if clean == ".git" or clean.startswith(".git/"):
         return f"Error: {path} belongs to git"
-    workspace.write(clean, content)
+    if workspace.below(clean) not in (None, [clean]):
+        return f"Error: {path} is a folder"
+    try:
+        workspace.write(clean, content)
+    except OSError as error:
+        return f"Error: {path}: {error.strerror}"
     return f"Wrote {len(content)} characters to {clean}"
 
 
