@@ -7,6 +7,7 @@ from pathlib import Path
 from punie_data.code.docs import sections
 from punie_data.code.facts import CallFact, ClassFact, FileFacts, FunctionFact, Section
 from punie_data.code.lines import lines_of
+from punie_data.code.passages import Article, articles, is_article, spelling
 
 
 class Repo:
@@ -106,6 +107,22 @@ class Repo:
             if path.lower().endswith((".md", ".rst")):
                 found += sections(path, self.text(path))
         return found
+
+    @cached_property
+    def articles(self) -> list[Article]:
+        """The sections of the documentation that explain the project: no change log, no licence, no notes of its makers."""
+        return [
+            part
+            for path in self.paths
+            if is_article(path)
+            for part in articles(path, self.text(path), "" if "/" in path else self.title)
+        ]
+
+    @cached_property
+    def title(self) -> str:
+        """The project's name as its README writes it, its folder's name where no README does."""
+        readme = next((path for path in self.paths if path.lower() in ("readme.md", "readme.rst")), None)
+        return spelling(self.name, self.text(readme)) if readme else self.name
 
     def text(self, path: str) -> str:
         """The file's text; undecodable bytes become U+FFFD."""

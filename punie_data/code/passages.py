@@ -1,0 +1,296 @@
+"""Passages that can be read by themselves: where they are looked for, and what of a text leans on the page around it.
+
+An answer mined from a document is the document's own sentences. What this module adds is only the courage to leave out: a sentence that
+points elsewhere ("see below", "the example above") is dropped where it is the last, and ends the passage where it is not.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from punie_data.code.docs import preamble, sections
+from punie_data.code.facts import Section
+from punie_data.code.markup import Block, blocks
+
+FOLDERS = ("docs", "doc", "documentation")
+LEFT_OUT = re.compile(
+    r"change[sd]?|changelog|changes?[_-].*|.*history.*|.*release.*|releases?|news|announce|what-?s-?new|licen[sc]es?|contribut.*|code[_-]of[_-]conduct|"
+    r"authors?|credits|acknowledge?ments?|thanks|sponsors?|funding|backers|talks|roadmap|todo|tasks|ideas|.*migrat.*|upgrading?|upgrade.*|"
+    r".*deprecat.*|backwards?-?.*|specs?|specifications?|planning|requirements|translations?|locales?|example_?(?:scripts|outputs)|_\w+|\..*|"
+    r"glossar.*|search|404|tidelift|adopt|projects|plugin_list|contact|py27.*|support|sponsor|help|in[_-]the[_-]wild|people|fastapi-people|"
+    r"alternatives|benchmarks?|newsletter|management|external-links|license|third[-_]party.*|companion.*|ecosystem",
+    re.IGNORECASE,
+)
+TITLES_LEFT_OUT = re.compile(
+    r"^(?:(?:un)?licen[sc].*|install(?:ation|ing)?\b.*|change ?log|changes|history|release.*|contribut.*|credits|authors?|acknowledg.*|"
+    r"table of contents|contents|indices.*|index|further (?:reading|resources)|see also|related.*|next steps?|links?|resources|references?|badges|support|"
+    r"sponsors?|funding|project information|where to go.*|getting help|community|v?\d+(?:\.\d+)+.*|version.*|(?:full )?(?:api|source code|output|example output).*|"
+    r"requirements?|prerequisites|dependencies|todo|roadmap|status|development|donate|security (?:policy|contact).*|summary|conclusion|recap|testimonials|"
+    r"what'?s next\??|.*\bfor enterprise|key relationships|deprecat.*|download.*|user'?s guide|learn more|expected output)$",
+    re.IGNORECASE,
+)
+MARKUP_LEFT = re.compile(
+    r"\{\w+\}`|:\w+:`|``[^`]|\]\[|\]\(|^:\w+:|\|\w+\||[<>]_|\{[%{#]|(?<!\w)@[\w-]+/\w|!\[|&\w+;|</?[a-z]+>"
+)
+SENTENCE = re.compile(
+    r"(?<=[.!?])(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\betc\.)(?<!\bvs\.)(?<!\bcf\.)(?<!\bresp\.)(?<!\bNo\.)(?<!\.\.)[\"')*_”]*\s+(?=[A-Z`*_\"'(“\[\d])"
+)
+LOOSE = re.compile(
+    r"\b(?:above|below|earlier|previously|aforementioned|hereafter|overleaf|beneath|foregoing)\b"
+    r"|\b(?:next|previous|last|preceding|following|other|later|another|first|second|separate|dedicated|corresponding|own) (?:section|chapter|page|paragraph|part|step|snippet|lesson|article|file|tutorial)s?\b"
+    r"|\b(?:this|these|those|our|that|the|each) (?:section|chapter|page|document|documentation|guide|tutorial|article|post|recipe|example|code|snippet|listing|list|table|figure|diagram|illustration|"
+    r"method|function|class|module|file|program|script|command|approach|case|cases|pattern|behavio(?:u)?r|feature|option|setting|line|lines|output|result|setup|test|tests|steps?|reasons?|problem|issue|question|project|package|library)s?\b(?= (?:above|below|here|shown|is as|we|just|from the|demonstrates?|shows?|illustrates?|covers?|describes?|explains?|assumes?|contains|documents|lists|gives|provides an? (?:overview|introduction)))"
+    r"|\b(?:this|the|our|these) (?:section|chapter|page|document|guide|tutorial|article|post|recipe|appendix|how-to)\b"
+    r"|\b(?:as|we|you|was|were|is|are|just|already|be|been|have|has) (?:\w+ )?(?:seen|mentioned|noted|described|discussed|explained|shown|stated|pointed out|saw|outlined|covered|introduced|listed)\b"
+    r"|\b(?:the|this|these|that|those|following|previous|same|first|second|above|last) (?:code |simple |small |short |minimal |complete |two |three )*(?:examples?|snippets?|listings?|figures?|tables?|diagrams?|screenshots?)\b"
+    r"|\b(?:in|from|with|for) (?:the |this |our |these |that )(?:\w+ )?(?:examples?)\b"
+    r"|\b(?:an|some|by|these|this|more) examples?\b(?! of)"
+    r"|\b(?:following)\b(?! (?:the|a|an|up|along|redirects?|links?|symlinks?)\b)"
+    r"|\b(?:see|refer to|check out|read|consult|have a look at|take a look at|look at|head over to|visit|check|go to|read about|read up on|jump to|cf\.) (?:also|the|our|its|their|this|that|here|\x00|`|[A-Z]|[a-z.]+\.(?:org|com|io)|https?:)"
+    r"|\b(?:let'?s|let us|we|we're|we'll|we've|we'd|our|ours|us|I|I'm|I've|I'd|I'll|my|me|mine)\b(?!/)"
+    r"|\b(?:for (?:more|further|additional|details|detailed|an example|examples|information|instance see)|more (?:information|details|info|on this)|further (?:information|details|reading)|full (?:details|list|documentation)|in (?:more )?detail (?:in|at|later)|learn more|find out more|documented (?:in|at|here)|documentation (?:for|of|on) )\b"
+    r"|\b(?:here|here's|click here|right here)\b(?= |,|:|\.|')"
+    r"|\b(?:todo|fixme|xxx|tbd|wip|lorem ipsum|coming soon|work in progress|stay tuned|pull requests?|github issues?|open an issue|bug reports?|mailing list|discord|gitter|slack|donat\w+|sponsor\w*|funding)\b"
+    r"|\b(?:deprecated|removed|renamed|(?:added|new|changed|fixed|introduced|available|supported) (?:in|since)|as of|since|prior to|starting (?:with|from)|until|before|in) (?:version |release |pytest |click |flask |v)?\d+\.\d+"
+    r"|\b(?:at the time of writing|currently being|in the future|upcoming|next release|next version|recently)\b"
+    r"|\x00|#\d{2,}|\bFAQ\b|\bToC\b|:$",
+    re.IGNORECASE,
+)
+OPENS_LOOSELY = re.compile(
+    r"^(?:and|but|so|also|however|then|therefore|thus|hence|instead|otherwise|additionally|moreover|furthermore|similarly|likewise|in addition|as such|"
+    r"for this|because of|that|that's|this|these|those|it|it's|its|they|their|he|she|such|both|either|neither|another|others?|one|again|finally|first(?:ly)?|second(?:ly)?|"
+    r"third(?:ly)?|next|lastly|now|still|yet|though|nevertheless|nonetheless|alternatively|conversely|consequently|accordingly|in (?:this|that|these|those|such|either|both|other|the (?:first|second|latter|former)) |"
+    r"with (?:this|that|these)|by (?:doing|contrast)|to (?:do (?:this|that|so)|this|that|address this|solve this|fix this|avoid this)|for example|for instance|e\.g\.|i\.e\.|on the other hand|"
+    r"in other words|that said|all of (?:this|these|them)|each of|some of|most of|none of|here|there (?:is|are) (?:one|another|also|two|three|a few|several|some)|as a result|as with|like|if so|if not|when (?:this|that)|once (?:this|that|you have)|"
+    r"after (?:this|that)|the (?:above|below|former|latter|other|first|second|third|last|next|previous|same|following|rest|result|reason|idea|key|main|only|simplest|easiest|difference|problem|solution|answer|advantage|catch|trick)|note|see|e\.g|"
+    r"imagine|suppose|let|say|assume|assuming|consider|yes|no|sure|well|ok|okay|unfortunately|luckily|fortunately|of course|obviously|basically|actually|indeed|in fact|remember|recall|notice|congratulations|welcome|hello|thanks?)\b(?![`_.(])",
+    re.IGNORECASE,
+)
+POINTS_BACK = re.compile(
+    r"\b(?:this|that|these|those|the (?:former|latter|above|same)|such an?|it|they|them|its|their)\b",
+    re.IGNORECASE,
+)
+LABEL = re.compile(
+    r"^(?:default|scope|type|signature|since|required|values?|usage|syntax|module|class|fallback)s?\b[^.]{0,120}$|^(?:default|scope|type|signature)s?:",
+    re.IGNORECASE,
+)
+FORWARD = re.compile(
+    r"\b(?:the )?following(?: (?:code|snippet|example|list|table|command|way|options|methods|functions|settings|arguments)s?)?\b"
+    r"|\b(?:here(?:'s| is| are)?|below)(?: (?:an?|some|the|is an?))?(?: \w+)?(?: (?:code|examples?|snippets?))?\b|\b(?:for|an|another|some|this|a \w+) examples?\b|\b(?:like|as) (?:this|so|follows|below)\b|:$",
+    re.IGNORECASE,
+)
+LEADS_ON = re.compile(
+    r"\?$|^(?:however|because|first|firstly|one|another|on the one hand|unfortunately|sometimes|to (?:do|solve|fix|address|work around) (?:this|that|so)|for (?:example|instance)|say|imagine|suppose|consider|but)\b"
+    r"|\b(?:main|first|one|biggest|only|other|common|possible) (?:problem|reason|issue|difference|question|exception|thing|solution|way|option|approach)s?\b (?:is|was|are|with)\b|\bquestion came up\b"
+    r"|\b(?:two|three|four|five|several|a few|multiple|some|many|important) (?:\w+ )?(?:ways|reasons|options|cases|things|possibilities|kinds|types|exceptions|approaches|steps|problems|solutions|differences|rules)\b",
+    re.IGNORECASE,
+)
+MAXIMUM = 1200
+MINIMUM = 80
+
+
+class Article:
+    """A section of the project's documentation; its blocks are found when first asked for."""
+
+    def __init__(self, section: Section) -> None:
+        self.section = section
+
+    @property
+    def title(self) -> str:
+        return self.section.title
+
+    @property
+    def path(self) -> str:
+        return self.section.path
+
+    @cached_property
+    def blocks(self) -> tuple[Block, ...]:
+        flavour = "md" if self.path.lower().endswith(".md") else "rst"
+        return tuple(blocks(self.section.text, self.section.first_line, flavour))
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """`text` is Markdown; the lines, inclusive, are those of `path` from which it was taken."""
+
+    path: str
+    text: str
+    first: int
+    last: int
+
+    @property
+    def span(self) -> str:
+        return f"{self.path}:{self.first}-{self.last}"
+
+
+def is_article(path: str) -> bool:
+    """Whether a document explains the project: a README at the top, or a page of its documentation that is no ledger of changes."""
+    *folders, name = path.split("/")
+    if not name.lower().endswith((".md", ".rst")):
+        return False
+    stem = name.rpartition(".")[0]
+    if not folders:
+        return stem.lower() == "readme"
+    if folders[0].lower() not in FOLDERS or stem.lower() == "readme":
+        return False
+    if (
+        len(folders) > 1
+        and re.fullmatch(r"[a-z]{2}(?:[-_][a-z]+)?", folders[1], re.IGNORECASE)
+        and folders[1].lower() not in ("en", "c", "py", "ui")
+    ):
+        return False  # a translation
+    return not any(LEFT_OUT.fullmatch(part) for part in (*folders[1:], stem))
+
+
+def articles(path: str, text: str, title: str) -> list[Article]:
+    """The parts of one page that are worth reading, in order: what stands above its first heading (under `title`), and its sections."""
+    above = preamble(path, text, title)
+    parts = [above, *sections(path, text)] if above else sections(path, text)
+    return [
+        Article(part)
+        for part in parts
+        if part.text
+        and not any(TITLES_LEFT_OUT.match(name.strip("*_ :!.")) for name in (part.title, *part.parents[1:]))
+    ]
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of one paragraph. What stands in a code span ends none."""
+    masked = re.sub(r"`[^`]*`", lambda match: "`" + "x" * (len(match[0]) - 2) + "`", text)
+    cuts = [match.end() for match in SENTENCE.finditer(masked)]
+    return [
+        text[a:b].strip() for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True) if text[a:b].strip()
+    ]
+
+
+def is_loose(sentence: str) -> bool:
+    """Whether the sentence points at something outside itself: another page, an example above, a version, whoever wrote it."""
+    return (
+        LOOSE.search(re.sub(r"`[^`]*`", "`x`", sentence)) is not None
+        or MARKUP_LEFT.search(sentence) is not None
+    )
+
+
+def opens_loosely(sentence: str) -> bool:
+    """Whether the sentence cannot be the first: it goes on from another."""
+    return OPENS_LOOSELY.match(sentence) is not None
+
+
+def firm(text: str) -> tuple[str, bool]:
+    """The sentences of a paragraph before the first loose one, and whether that is all of them.
+
+    A last loose sentence is no loss: what it points to is elsewhere.
+    """
+    kept: list[str] = []
+    every = sentences(text)
+    for sentence in every:
+        if is_loose(sentence):
+            break
+        kept.append(sentence)
+    return " ".join(kept), len(kept) >= len(every) - 1
+
+
+def passage(
+    path: str,
+    found: Sequence[Block],
+    start: int = 0,
+    *,
+    most_sentences: int = 6,
+    with_code: bool = False,
+    paragraphs: int = 3,
+) -> Passage | None:
+    """What can be said from block `start` on: whole paragraphs, code or a list after a colon; None when that is too little or too much."""
+    parts: list[str] = []
+    count = taken = 0
+    first = last = 0
+    has_code = False
+    index = start
+    while index < len(found):
+        block = found[index]
+        if block.kind == "aside":
+            index += 1
+            continue
+        if block.kind == "code" and with_code and parts and not has_code:
+            if not _fits(parts, block.markdown):
+                break
+            parts.append(block.markdown)
+            last, has_code = block.last, True
+            index += 1
+            continue
+        if block.kind != "prose" or taken >= paragraphs:
+            break
+        if not parts and LABEL.match(block.text):
+            index += 1
+            continue
+        after = found[index + 1] if index + 1 < len(found) else None
+        text, whole, used = _paragraph(block, after)
+        if parts and text and (opens_loosely(text) and has_code):
+            break
+        number = len(sentences(text.partition("\n\n")[0]))
+        if not text or count + number > most_sentences or not _fits(parts, text):
+            break
+        parts.append(text)
+        first = first or block.first
+        last = after.last if used > 1 and after else block.last
+        has_code = has_code or "```" in text
+        count += number
+        taken += 1
+        index += used
+        if not whole:
+            break
+    if parts and "```" not in parts[-1] and "\n- " not in parts[-1] and "\n1. " not in parts[-1]:
+        parts[-1] = _ended(parts[-1])
+    text = "\n\n".join(part for part in parts if part)
+    if not parts or opens_loosely(text) or not MINIMUM <= len(text) <= MAXIMUM or "\x00" in text:
+        return None
+    return Passage(path, text, first, last)
+
+
+def _ended(text: str) -> str:
+    """Without last sentences that only lead on to what is left out."""
+    every = sentences(text)
+    while every and LEADS_ON.search(every[-1]):
+        every.pop()
+    return " ".join(every)
+
+
+def _fits(parts: Sequence[str], text: str) -> bool:
+    return sum(map(len, parts)) + 2 * len(parts) + len(text) <= MAXIMUM
+
+
+def _paragraph(block: Block, after: Block | None) -> tuple[str, bool, int]:
+    """(text, whether nothing was cut off, how many blocks it took). A paragraph that ends in a colon takes the code or list behind it."""
+    if not block.text.endswith(":"):
+        return (*firm(block.text), 1)
+    every = sentences(block.text)
+    head = [sentence for sentence in every[:-1] if not is_loose(sentence)]
+    lead = every[-1]
+    bare = FORWARD.sub("", lead)
+    can_follow = (
+        after is not None and after.kind in ("code", "list") and after.whole and len(after.text) < 900
+    )
+    if len(head) == len(every) - 1 and can_follow and not is_loose(f"{bare}.") and after:
+        if after.kind == "list" and any(is_loose(item) for item in after.text.split("\n")):
+            return " ".join(head), False, 1
+        return f"{block.text}\n\n{after.markdown}", True, 2
+    return " ".join(head), False, 1
+
+
+def spelling(name: str, text: str) -> str:
+    """The project's name as its own README writes it most often: "flask" is "Flask", "tiny_shop" may be "tiny-shop"."""
+    loose = "[-_. ]?".join(re.escape(part) for part in re.split(r"[-_.]", name) if part)
+    found = (
+        Counter(re.findall(rf"(?<![\w/`.@:-])\b{loose}\b(?![\w/`=:@-]|\.\w)", text, re.IGNORECASE))
+        if loose
+        else Counter()
+    )
+    if not found:
+        return name
+    most = max(found.values())
+    return next(
+        written
+        for written, count in sorted(found.items(), key=lambda item: item[0].islower())
+        if count * 3 >= most
+    )

@@ -1,0 +1,208 @@
+"""What a heading is about, in words that fit into a question: a task ("adding a rule"), a thing ("custom transports"), a question.
+
+English only, by small rules and lists: a heading that they do not understand has no topic, and nothing is asked about it.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from punie_data.english import AMBIGUOUS, GERUNDS, VERBS, ing, is_mass, is_plural, is_verb
+
+QUESTION = re.compile(
+    r"^(?:why|what|when|how|can|could|does|do|is|are|should|which|where|will|must)\b.*\?$", re.IGNORECASE
+)
+FINITE = re.compile(
+    r"\b(?:is|are|was|were|be|can|can't|cannot|could|should|must|will|won't|does|doesn't|do|don't|has|have|had|may|might|isn't|aren't|i|you|your|we|"
+    r"let's|it|its|this|that|these|how|why|what|when|where|who|if|not|no|yes|vs|versus|please)\b",
+    re.IGNORECASE,
+)
+LEANS = re.compile(
+    r"\b(?:this|that|these|those|it|its|them|their|above|below|everything|things|together|another|you|your|we|our|i'?m|big idea|previous|next|same|rest|"
+    r"other commands|here|there|more|else)\b",
+    re.IGNORECASE,
+)
+_BEFORE = (
+    r"a|an|the|some|more|other|basic|simple|quick|full|complete|advanced|common|minimal|key|core|general|additional|important|further|first|main|usage|"
+    r"code|working|brief|short|special|built-?in|custom|default|available|supported|optional|various|misc|miscellaneous|new|final|high-level|low-level|"
+    r"two|three|four|extra|background|practical|real-world|specific|possible|standard|interactive|of|and|&|for|in|use|using|technical"
+)
+_NOUNS = (
+    r"examples?|usages?|introductions?|intro|overviews?|basics|notes?|details?|backgrounds?|features?|guides?|tutorials?|tips?|tricks?|options|arguments|"
+    r"parameters|attributes|methods|functions|classes|concepts?|ideas?|explanations?|rationales?|motivations?|goals?|philosophy|recipes?|patterns?|"
+    r"cases?|settings?|configurations?|config|customi[sz]ations?|problems?|solutions?|discussions?|limitations?|caveats?|warnings?|gotchas|pitfalls|"
+    r"considerations|remarks|troubleshooting|faqs?|frequently asked questions|q&a|terms|terminology|glossary|definitions?|principles|quick ?starts?|"
+    r"getting started|get started|steps?|setup|benefits?|advantages?|disadvantages?|it works|implementations?|internals|design|architecture|structure|layout|tests?|"
+    r"testing|outputs?|results?|values?|types?|data|commands?|tools?|utilities|helpers|modules?|objects?|exceptions?|errors?|interfaces?|protocols?|"
+    r"events?|home|workflow|files?|syntax|behaviou?r|approach|alternatives?|comparisons?|differences?|prior art|preamble|preface|foreword|abstract|"
+    r"synopsis|purpose|scope|others?|extras?|hints?|best practices|good practices|security considerations|performance|notes|points|environments?|"
+    r"imports?|code|demo|applications?|app|factories|caution|services?|command line|python|history|running|building|debugging|usage notes|databases?|"
+    r"public|private|interface|summary|responses?|requests?|development|developing|production|practices|rendering|class|function|method|index|items?|"
+    r"names?|models?|views?|templates?|forms?|variables?|properties|constants|instances?|strategies|strategy|mode|modes|levels?|attribute|parameter|"
+    r"update|delete|create|login|logout|register|blog|schema|schemas|fields|rules|hooks|factory|classes and functions|stable|preview|logic|security"
+)
+GENERIC = re.compile(
+    rf"(?:(?:{_BEFORE}) )*(?:{_NOUNS})(?: (?:and|&|/|or) (?:(?:{_BEFORE}) )*(?:{_NOUNS}))*|.*\bnotes|.*\bexamples?",
+    re.IGNORECASE,
+)
+PROPER = re.compile(
+    r"pythons?|django|flask|jinja|werkzeug|redis|celery|docker|windows|linux|unix|macos|github|gitlab|jupyter|heroku|sentry|sphinx|twisted|trio|curio|"
+    r"tornado|starlette|pydantic|numpy|pandas|nginx|apache|gunicorn|emacs|vim|java|javascript|typescript|kubernetes|postgres|postgresql|mongodb|"
+    r"sqlalchemy|unicode|ascii|bash|zsh|amazon|google|azure|boolean|mypy|pyright|conda|ruby|rust|babel|react|vue|markdown|latin|cython|nox|"
+    r"selenium|splash|playwright|elasticsearch|kafka|rabbitmq|monday|january|english"
+)
+ADJECTIVAL = re.compile(
+    r"algorithms?|mode|behaviou?r|systems?|strateg(?:y|ies)|rules?|semantics|order|tools?|functions?|methods?|options?|support|mechanism|process|time|"
+    r"style|model|policy|policies|levels?|guide|guidelines|interface|api|configuration|settings?|module|standards?|formats?|engine|server|suite|loop|"
+    r"context|logic|utilities|helpers|limits?|limit|data model|conventions?|integration|stages?|hooks?|fixtures?|client|framework|backends?|scope"
+)
+CODE_NAME = re.compile(
+    r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|(?:[A-Z][a-z0-9]+){2,}|--?[a-z][\w-]+|[a-z]+(?:_[a-z0-9]+)+|@?[\w.]+\(\)"
+)
+VERB_OF_QUESTION = re.compile(
+    r"\b(?:is|are|was|do|does|did|can|could|should|must|will|would|has|have|isn't|aren't|doesn't|don't|can't|mean|means|uses?|triggers?)\b",
+    re.IGNORECASE,
+)
+NOISE = re.compile(
+    r"[\U0001F000-\U0001FAFF\u2600-\u27BF\uFE0F\u00AE\u2122]|^(?:\d+(?:\.\d+)*[.):]|step \d+\s*[:.-]|[ivx]+\.)\s*|\s*[¶#]$|^[-*•–—\s]+",
+    re.IGNORECASE,
+)
+REFUSED = frozenset('|<>{}\\"“”[]→=;…!@\x00')
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """`text` fits behind "How do I " for a task and behind "about " for a thing; a question stands by itself, with its mark.
+
+    `doing` is a task in its -ing form, to stand behind "when ". Code in a thing stands between backticks.
+    """
+
+    kind: Literal["question", "task", "thing"]
+    text: str
+    doing: str = ""
+    is_plural: bool = False
+
+
+def topic(title: str, text: str, project: str) -> Topic | None:
+    """The topic of a heading over `text`, None where it has none that can be asked about."""
+    title = " ".join(NOISE.sub("", title).strip(" :.*_").split())
+    title = re.sub(r"(?<![\w`])[*_]{1,2}([^*_`]+)[*_]{1,2}(?![\w`])", r"\1", title)
+    words = title.split()
+    if (
+        not 1 <= len(words) <= 11
+        or len(title) > 80
+        or REFUSED & set(title)
+        or ": " in title
+        or "(" in title.replace("()", "")
+    ):
+        return None
+    small = small_words(title, text, project)
+    if QUESTION.match(title):
+        wrong = LEANS.search(title) or len(words) < 4 or not VERB_OF_QUESTION.search(title)
+        return None if wrong else Topic("question", title[0].upper() + small[1:])
+    if title.endswith(("?", ",", "-")) or LEANS.search(title):
+        return None
+    how = re.match(r"(?:how (?:to|do (?:i|you)|can (?:i|you))|howto)\s+(.+)", small, re.IGNORECASE)
+    task = how[1] if how else _task(small.split())
+    if task:
+        first, _, rest = task.partition(" ")
+        return (
+            Topic("task", task, ing(task))
+            if is_verb(first) and rest and not GENERIC.fullmatch(rest)
+            else None
+        )
+    if (
+        GENERIC.fullmatch(title)
+        or len(words) > 6
+        or FINITE.search(re.sub(r"`[^`]*`", "x", title))
+        or len(title) < 3
+    ):
+        return None
+    first = small.split()[0].lower()
+    if VERBS.fullmatch(first) or (len(words) == 1 and first in GERUNDS):
+        return None
+    return Topic("thing", small, "", is_plural(small)) if any(map(str.isalpha, title)) else None
+
+
+def _task(words: list[str]) -> str:
+    """ "adding a rule" and "add a rule" are "add a rule"; "" for what is no task: "testing tools", "test client"."""
+    first = words[0].lower()
+    if len(words) < 2:
+        return ""
+    if first in GERUNDS:
+        if len(words) == 2 and ADJECTIVAL.fullmatch(words[1].lower()):
+            return ""
+        rest = words[1:]
+        if rest[0] in ("and", "or"):
+            if len(rest) < 3 or rest[1].lower() not in GERUNDS:
+                return ""
+            rest = [rest[0], GERUNDS[rest[1].lower()], *rest[2:]]
+        return " ".join([GERUNDS[first], *rest])
+    second = words[1].lower()
+    definite = re.match(r"(?:a|an|the|all|multiple|custom|more|with|from|in|to|at|on|for|and)$|`", second)
+    if (VERBS.fullmatch(first) and second not in ("case", "cases")) or (
+        AMBIGUOUS.fullmatch(first) and definite and len(words) > 2
+    ):
+        if (
+            not definite
+            and len(words) == 2
+            and "`" not in second
+            and not is_plural(second)
+            and not is_mass(second)
+        ):
+            return ""
+        return " ".join([first, *words[1:]])
+    return ""
+
+
+def noun_phrase(found: Topic, text: str) -> str:
+    """The thing with the article that the text gives it: "the item pipeline", "bound loggers"; "" where there is no telling."""
+    phrase = found.text
+    if CODE_NAME.fullmatch(phrase):
+        return f"`{phrase}`"
+    small = phrase.lower()
+    if phrase.startswith("`") and "` " in phrase and not found.is_plural:
+        return f"the {phrase}"
+    if found.is_plural or phrase.startswith("`") or small.startswith(("a ", "an ", "the ")):
+        return phrase
+    text = " ".join(text.lower().split())
+    for article in ("the", "a", "an"):
+        if f"{article} {small}" in text:
+            return f"{article} {phrase}"
+    return phrase if is_mass(phrase) and (small in text or " " in small) else ""
+
+
+def small_words(title: str, text: str, project: str) -> str:
+    """The title as it would stand inside a sentence: names, abbreviations and code keep their capitals."""
+    return re.sub(r"`[^`]*`|[^\s/`]+", lambda match: lowered(match[0], text, project), title)
+
+
+def lowered(word: str, text: str, project: str) -> str:
+    bare = word.strip("*_,.;:()'\"?!")
+    if not bare or "`" in word or not re.fullmatch(r"[A-Z][a-z]*(?:['’]s)?(?:-[A-Za-z]+)*", bare):
+        return word
+    small = bare.lower()
+    owner = small.removesuffix("'s").removesuffix("’s")
+    if PROPER.fullmatch(owner) or owner == project.lower() or bare == "I":
+        return word
+    if f" {small}" not in text and f"\n{small}" not in text and _inside_sentence(bare, text):
+        return word
+    return word.replace(bare, small)
+
+
+def _inside_sentence(word: str, text: str) -> bool:
+    """Whether the capitalised word occurs behind a small one, which a title's capital does not explain."""
+    at = text.find(f" {word}")
+    while at > 0:
+        if text[at - 1].islower() or text[at - 1] == ",":
+            return True
+        at = text.find(f" {word}", at + 1)
+    return False
+
+
+def mentions(text: str, phrase: str) -> bool:
+    """Whether the text speaks of what the phrase names: every longer word of it, in some form."""
+    stems = [word.lower()[:6].rstrip("es") for word in re.findall(r"[A-Za-z]{4,}", phrase)]
+    own = [stem for stem in stems if stem not in ("with", "from", "into", "when", "usin", "via", "how")]
+    small = text.lower()
+    return bool(own) and all(stem in small for stem in own)
