@@ -7,6 +7,7 @@ git ignores, what is too big to be anyone's source and what can't be read; each 
 import hashlib
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -53,7 +54,7 @@ def snapshot(root: Path, cache: Path, immutable: bool, progress: Callable[[str],
     if not root.is_dir():
         raise UserError(f"{root}: not a folder")
     root = root.resolve()
-    git = borrow(root)
+    git, status = _history(root)
     if git is None and (root / ".git").exists():
         progress(f"{root.name}: its git repository can't be read; mined without git")
     skipped: list[tuple[str, str]] = []
@@ -66,11 +67,22 @@ def snapshot(root: Path, cache: Path, immutable: bool, progress: Callable[[str],
             files.append(found)
             whole.update(f"{found.path}\0{found.sha256}\n".encode())
     head = git.head() if git else ""
-    status = git.run("status", "--porcelain=v2", "-z") if git else b""
     whole.update(head.encode() + b"\n" + status)
     digest = whole.hexdigest()
     where = root if immutable else _copy(root, files, cache, digest)
     return Tree(where, tuple(files), digest, head, bool(status), git, tuple(skipped))
+
+
+def _history(root: Path) -> tuple[GitFolder | None, bytes]:
+    """The repository's git directory and what git says of its tree; None where git cannot read it, half a clone for one."""
+    git = borrow(root)
+    if git is None:
+        return None, b""
+    try:
+        return git, git.run("status", "--porcelain=v2", "-z")
+    except subprocess.SubprocessError:
+        git.remove()
+        return None, b""
 
 
 def _candidates(root: Path, git: GitFolder | None, skipped: list[tuple[str, str]]) -> Iterator[str]:

@@ -48,7 +48,7 @@ def git(workspace: Workspace, *arguments: str) -> str:
     if workspace.git is None:
         raise ToolUnavailable("the project has no git history")
     try:
-        return workspace.git.run(*arguments).decode("utf-8", "replace")
+        return workspace.git.run("--literal-pathspecs", *arguments).decode("utf-8", "replace")
     except subprocess.CalledProcessError as error:
         said = error.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
         raise ToolUnavailable(f"git {arguments[0]}: {said}") from None
