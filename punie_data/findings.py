@@ -1,14 +1,15 @@
 """What the linter and the type checker find: which files are worth asking about, and how a finding is said."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import TypeVar
 
 from punie_data.code.facts import FileFacts
 from punie_data.code.repo import Repo
-from punie_data.phrase import bullets
+from punie_data.phrase import bullets, plural
 from punie_data.tools.results import TypeIssue, Violation
 from punie_data.tools.toolbox import Toolbox
 
@@ -86,6 +87,13 @@ def listed(findings: Iterable[TypeIssue | Violation], file: str = "") -> str:
     return bullets([said(finding, file) for finding in findings])
 
 
+def told(path: str, findings: Sequence[TypeIssue | Violation], noun: str) -> str:
+    """How many there are in `path`, and which: a sentence for one, a list for more."""
+    if len(findings) == 1:
+        return f"`{path}` has one {noun}, {pinned(findings[0], path)}."
+    return f"`{path}` has {plural(len(findings), noun)}:\n\n{listed(findings, path)}"
+
+
 def one_line(message: str) -> str:
     return " ".join(message.split()).rstrip(".")
 
@@ -101,8 +109,28 @@ def missing_package(issue: TypeIssue, repo: Repo) -> str:
     if found is None:
         return ""
     top = found[1].lstrip(".").partition(".")[0]
-    own = any(part == top or part == f"{top}.py" for path in repo.facts for part in path.split("/"))
+    folder = issue.file.rpartition("/")[0]
+    beside = f"{folder}/{top}.py".lstrip("/")
+    is_script = beside != issue.file and beside in repo.facts and f"{folder}/__init__.py" not in repo.facts
+    tops = {facts.module.partition(".")[0] for facts in repo.python}
+    own = top in tops or top == "conftest" or is_script
     return "" if own else found[1]
+
+
+def faulty(tools: Toolbox, paths: Iterable[str], most: int = 8, alike: int = 3) -> list[str]:
+    """Those of the paths with one to `most` lint violations; no more than `alike` that break the very same rules.
+
+    One missing copyright notice in every file would else be all there is.
+    """
+    found = []
+    seen: Counter[tuple[str, ...]] = Counter()
+    for path in paths:
+        violations = tools.call("ruff_check", path=path).value.violations
+        codes = tuple(sorted({violation.code for violation in violations}))
+        if 0 < len(violations) <= most and seen[codes] < alike:
+            seen[codes] += 1
+            found.append(path)
+    return found
 
 
 def opened(yes: str, is_clean: bool, text: str) -> str:
