@@ -23,6 +23,7 @@ from punie_data.validate.answer_rules import (
 from punie_data.validate.call_rules import PATH_PARAMETERS
 from punie_data.validate.sandbox import TOOL as SANDBOX
 from punie_data.validate.signatures import Signatures
+from punie_data.validate.view import WORDS_OF_NUMBERS
 
 _DIGITS = bytes(c if 48 <= c < 58 else 32 for c in range(256))
 _EDGES = "`,.;:()'\"*[]{}!?"
@@ -53,7 +54,7 @@ _LINE_EXACT = (
 )
 TEXT_RULES = frozenset({"PD108", "PD109", "PD110", "PD700", "PD701", "PD702"})
 _SPEECH = (
-    r"```|~~~|``|https?://",
+    r"~~~|````|https?://",
     r"<\/?(?:think|thinking|reasoning|scratchpad|answer|tool_use|tool_result|function_calls)>",
     r"(?i)[(\[]\s*(?:example|variation|variant|sample)",
 )
@@ -128,7 +129,7 @@ class CleanRow:
                 waiting = message["tool_calls"].copy()
                 given = "\n".join(asked + results)
                 for call in waiting:
-                    if not self._is_good_call(call["function"], row["tools"], given):
+                    if not self._is_good_call(call["function"], row["tools"], given, asked[0]):
                         return False
                 calls.extend(waiting)
                 expected = ("tool",)
@@ -171,7 +172,7 @@ class CleanRow:
         )
         return True
 
-    def _is_good_call(self, function: dict[str, Any], offered: list[str], given: str) -> bool:
+    def _is_good_call(self, function: dict[str, Any], offered: list[str], given: str, asked: str) -> bool:
         name, arguments = function["name"], function["arguments"]
         if name not in offered or name == SANDBOX:
             return False
@@ -183,7 +184,9 @@ class CleanRow:
             if schema is None or value is True or value is False:
                 continue
             if type(value) is int:
-                if value != schema.get("default") and (value < 0 or not _has_number(given, str(value))):
+                if value == schema.get("default") or (value >= 0 and _has_number(given, str(value))):
+                    continue
+                if not any(WORDS_OF_NUMBERS.get(word) == value for word in asked.lower().split()):
                     return False
             elif type(value) is not str or not _has_path(given, value):
                 return False
@@ -231,6 +234,8 @@ class CleanRow:
     ) -> bool:
         if not self._speech_is_plain(f"{question}\n{answer}") or not self._answer_is_plain(answer):
             return False
+        if "```" in question or ("```" in answer and _outside_fences(answer) == "`"):
+            return False
         if kind == "ask" and not answer.endswith("?"):
             return False
         if kind == "cannot" and not record_rules.admits().search(answer):
@@ -258,29 +263,49 @@ class CleanRow:
                 )
             ):
                 return False
-        if "`" in answer:
-            parts = answer.split("`")
-            if not len(parts) % 2:
+        if "`" not in answer:
+            return True
+        said = _outside_fences(answer)
+        parts = said.split("`")
+        if not len(parts) % 2 or "``" in said:
+            return False
+        words: frozenset[str] = frozenset()
+        for span in parts[1::2]:
+            if "\n" in span:
                 return False
-            for span in parts[1::2]:
-                if "\n" in span or not span:
+            # In a JSON result the quotes of a string are escaped.
+            if span in text or ('"' in span and span in text.replace('\\"', '"')):
+                continue
+            for name in IDENTIFIER.findall(span):
+                if len(name) < 3 or name in KNOWN_WORDS or name in self._signatures.words:
+                    continue
+                if name not in text:
                     return False
-                if span not in text and not self._knows_words(span, text):
+                words = words or frozenset(IDENTIFIER.findall(text))
+                if name not in words:
                     return False
         return True
-
-    def _knows_words(self, span: str, text: str) -> bool:
-        words = self._signatures.words
-        return all(
-            len(name) < 3 or name in KNOWN_WORDS or name in words or (len(name) >= 5 and name in text)
-            for name in IDENTIFIER.findall(span)
-        )
 
 
 def _screen(patterns: tuple[str, ...]) -> Any:
     """Whether a text holds none of the patterns, as one function. Several short ones are much faster than one long alternation."""
     schema = {"allOf": [{"not": {"pattern": pattern}} for pattern in patterns]}
     return jsonschema_rs.validator_for(schema, pattern_options=jsonschema_rs.RegexOptions()).is_valid
+
+
+def _outside_fences(text: str) -> str:
+    """The text without its fenced blocks; with an odd number of backticks in it where the fences are not plainly paired."""
+    parts = text.split("```")
+    if not len(parts) % 2:
+        return "`"
+    for number, part in enumerate(parts):
+        if number and not number % 2 and part and part[0] != "\n":
+            return "`"
+        if number % 2 and not (part.endswith("\n") and part.partition("\n")[0].isalnum()):
+            return "`"
+        if not number % 2 and number < len(parts) - 1 and part and part[-1] != "\n":
+            return "`"
+    return "\n".join(parts[::2])
 
 
 def _has_number(text: str, digits: str) -> bool:
@@ -320,11 +345,12 @@ def _counts_only(answer: str, text: str, seen: set[Any], most: int) -> bool:
     if len(answer) > 4000:
         # Python refuses to make an integer of more digits than that.
         return False
-    unseen = set(map(int, answer.encode().translate(_DIGITS).split())) - seen
+    runs = answer.encode().translate(_DIGITS).split()
+    unseen = set(map(int, runs)) - seen
     if not unseen or max(unseen) <= most:
         return True
     written = set(text.encode().translate(_DIGITS).split())
-    return all(number <= most or str(number).encode() in written for number in unseen)
+    return all(int(run) <= most or int(run) in seen or run in written for run in runs)
 
 
 def _are_good_runs(runs: list[dict[str, Any]], calls: list[dict[str, Any]], results: list[str]) -> bool:
