@@ -1,7 +1,5 @@
 """ruff_check: lint findings of a file or a folder, under the project's own ruff configuration."""
 
-import orjson
-
 from punie_data.tools.base import Parameter, Tool
 from punie_data.tools.results import RuffResult, Violation, failed
 from punie_data.tools.workspace import Workspace
@@ -28,13 +26,13 @@ def run(workspace: Workspace, path: str) -> RuffResult:
 
 def check(workspace: Workspace, path: str) -> dict[str, list[Violation]]:
     """The findings by file, in ruff's order. One process for the whole project costs hardly more than one for a file."""
-    printed = workspace.run(
+    rows = workspace.rows(
         "ruff", "check", "--output-format=json", "--no-cache", "--no-fix", "--force-exclude", "--no-respect-gitignore",
         "--", path,
     )  # fmt: skip
     found: dict[str, list[Violation]] = {}
     root = workspace.root.as_posix() + "/"
-    for row in orjson.loads(printed):
+    for row in rows:
         file = row["filename"].removeprefix(root)
         fix = row["fix"]
         found.setdefault(file, []).append(

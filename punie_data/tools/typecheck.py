@@ -1,7 +1,5 @@
 """typecheck: ty's diagnostics for a file or a folder."""
 
-import orjson
-
 from punie_data.tools.base import Parameter, Tool
 from punie_data.tools.results import TypeCheckResult, TypeIssue, failed
 from punie_data.tools.workspace import Workspace
@@ -47,12 +45,12 @@ def prepare(workspace: Workspace, paths: list[str]) -> None:
 
 
 def check(workspace: Workspace, paths: list[str]) -> list[TypeIssue]:
-    printed = workspace.run(
+    rows = workspace.rows(
         "ty", "check", "--output-format=gitlab", "--python-platform=linux", "--force-exclude", "--no-respect-ignore-files",
         "--", *paths,
     )  # fmt: skip
     issues = []
-    for row in orjson.loads(printed):
+    for row in rows:
         begin = row["location"]["positions"]["begin"]
         issues.append(
             TypeIssue(

@@ -8,6 +8,9 @@ import tempfile
 from dataclasses import replace
 from functools import cache
 from pathlib import Path, PurePosixPath
+from typing import Any
+
+import orjson
 
 from punie_data.code.gitfolder import GitFolder
 from punie_data.code.lines import lines_of
@@ -168,6 +171,17 @@ class Workspace:
             said = done.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
             raise ToolUnavailable(f"{command[0]} ended with {done.returncode}: {said}")
         return done.stdout
+
+    def rows(self, *command: str) -> list[dict[str, Any]]:
+        """The JSON array that a program printed. ToolUnavailable when it printed something else."""
+        printed = self.run(*command)
+        try:
+            rows = orjson.loads(printed)
+        except orjson.JSONDecodeError:
+            rows = None
+        if not isinstance(rows, list):
+            raise ToolUnavailable(f"{command[0]} printed something else than its findings")
+        return rows
 
     def inside(self, path: str) -> str | None:
         """The path as the project writes it, "." for its root; None when it leads out of the project."""
