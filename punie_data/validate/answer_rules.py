@@ -28,6 +28,7 @@ NUMBER_WITH_POINT = re.compile(r"\d\.\d")
 PATH = re.compile(
     r"(?<![\w/.@:-])(?:\.{0,2}/)?(?:[\w.+-]+/)*[\w+-][\w.+-]*\.(?:pyi?|md|rst|toml|cfg|ini|jsonl?|ya?ml|txt|sh|lock|html|css|js|ts|ipynb|csv)(?![\w/])"
 )
+_POSITION = re.compile(PATH.pattern + r":(\d+)(?::(\d+)|[-–](\d+))?")
 _SPAN = re.compile(r"(?<!`)(`+)([^`\n]+)\1(?!`)")
 _FENCED = re.compile(r"^ {0,3}(`{3,}|~{3,})[^\n]*\n.*?^ {0,3}\1[ \t]*$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"https?://\S+")
@@ -87,7 +88,9 @@ def ungrounded_number(view: View) -> Iterator[str]:
     if _has_other_source(view):
         return
     text = _LIST_NUMBER.sub(" ", _LINK.sub(" ", PATH.sub(" ", _without_code(view.answer))))
-    for written in dict.fromkeys(_NUMBER.findall(text)):
+    # `path:line` and `path:line:column` state positions, between backticks too.
+    positions = [part for found in _POSITION.findall(view.answer) for part in found if part]
+    for written in dict.fromkeys([*_NUMBER.findall(text), *positions]):
         if not is_derivable(written, view.source):
             yield f"the answer says {written}, and nothing before it does"
 

@@ -31,6 +31,10 @@ def _follows(part: str, source: Source) -> bool:
     if 0 <= value <= max(1, source.countable()):
         return True
     known = _integers(source)
+    # A line of a text that was read from its line `a` on.
+    lines = source.longest_text()
+    if lines > 1 and any(0 <= value - a < lines for a in known):
+        return True
     # A length from two positions is inclusive as often as not.
     return any(
         value - a in known or value + a in known or value + a - 1 in known for a in known

@@ -127,6 +127,14 @@ class Source:
             self._words = frozenset(re.findall(r"[^\W\d]\w*", self.text))
         return self._words
 
+    def longest_text(self) -> int:
+        """How many lines the longest text among the results has, typed or not."""
+        texts = (
+            (content,) if value is UNDECODED else strings_of(value)
+            for content, value in zip(self._results, self.values, strict=True)
+        )
+        return max((text.count("\n") + 1 for each in texts for text in each), default=0)
+
     def countable(self) -> int:
         """The largest number of things that the results show: items of lists, lines of texts."""
         most = len(self._results)
