@@ -52,7 +52,7 @@ class Interpreter:
             self._pool = self._stack.enter_context(
                 Monty(binary_path=binary, max_processes=1, checkout_timeout=60, request_timeout=60)
             )
-        except (MontyError, OSError) as error:
+        except (MontyError, OSError, RuntimeError) as error:
             raise ToolUnavailable(f"the interpreter does not start: {error}") from None
 
     def run(self, code: str, functions: Mapping[str, Callable[..., Any]]) -> Ran:
@@ -82,7 +82,7 @@ class Interpreter:
                 else said
             )
             return Ran(output.output, said, frames[-1].line if frames else 0)
-        except (MontyCrashedError, TimeoutError) as error:
+        except (MontyCrashedError, TimeoutError, RuntimeError) as error:
             raise ToolUnavailable(f"the interpreter died: {error}") from None
         return Ran(output.output)
 
@@ -104,7 +104,7 @@ class Interpreter:
                 session.feed_start(code, print_callback=CollectString(max_bytes=COLLECTED_BYTES))
         except MontyTypingError as error:
             return error.display().strip()
-        except (MontyCrashedError, TimeoutError) as error:
+        except (MontyCrashedError, TimeoutError, RuntimeError) as error:
             raise ToolUnavailable(f"the interpreter died: {error}") from None
         except MontyError:
             return None
