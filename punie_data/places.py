@@ -57,7 +57,10 @@ def by_file(places: Iterable[Place]) -> dict[str, list[int]]:
 
 
 def told_all(places: Sequence[Place]) -> str:
-    """A list of them, the lines quoted when there are few; "" when there are too many to be read."""
+    """A list of them, the lines quoted when there are few; "" when there are too many to be read.
+
+    Where all are of one file, the file is not named again: who introduces the list names it.
+    """
     files = by_file(places)
     if len(places) <= MOST_SHOWN:
         if len(files) > 1 or len(places) == 1:
@@ -66,6 +69,8 @@ def told_all(places: Sequence[Place]) -> str:
         return bullets([f"line {line}: {text}" if text else f"line {line}" for line, text in quotes])
     if len(files) > MOST_FILES or max(map(len, files.values())) > MOST_LINES_OF_A_FILE:
         return ""
+    if len(files) == 1:
+        return f"{line_list([place.line for place in places]).capitalize()}."
     return bullets([f"`{file}`: {line_list(lines)}" for file, lines in files.items()])
 
 
