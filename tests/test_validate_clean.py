@@ -147,7 +147,9 @@ def test_the_proof_of_cleanness_hides_no_finding(corpus: list[Any]) -> None:
     assert proved > 500
 
 
-@pytest.mark.parametrize("name", ["one call", "no reference", "an error, told", "log", "direct", "ask", "cannot"])
+@pytest.mark.parametrize(
+    "name", ["one call", "no reference", "an error, told", "log", "direct", "ask", "cannot"]
+)
 def test_a_plain_row_is_proved_clean(name: str) -> None:
     """If the proof failed for honest rows, nothing would be wrong and everything slow."""
     raw = orjson.dumps(GOOD[name]) + b"\n"

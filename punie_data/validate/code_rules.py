@@ -39,7 +39,7 @@ def code_name(view: View) -> Iterator[str]:
             and node.id not in bound
             and node.id not in sandbox.BUILTINS
             and node.id not in sandbox.REFUSED_CALLS
-            and node.id not in view.signatures
+            and (node.id not in view.signatures or node.id == sandbox.TOOL)
         }
         for name, line in unknown.items():
             yield f"messages[{call.turn}]: the code uses {shown(name)} (line {line}), which nothing defines"
