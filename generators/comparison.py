@@ -258,7 +258,7 @@ def _scene(
         project=repo.title,
         does_or_do="do" if is_plural(one) else "does",
     )
-    if repo.title.lower() in f"{one} {other}".lower():
+    if repo.title.lower() in re.findall(r"[\w-]+", f"{one} {other}".lower()):
         question = question.replace(f" in {repo.title}", "").replace(f"In {repo.title}, ", "")
     if not question.startswith(repo.title):
         question = question[0].upper() + question[1:]

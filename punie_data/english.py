@@ -119,10 +119,23 @@ def is_mass(phrase: str) -> bool:
     )
 
 
+def first_person(phrase: str) -> str:
+    """ "configure your app" as the one says who asks: "configure my app"."""
+    for pattern, replacement in (
+        (r"\byour\b", "my"),
+        (r"\byours\b", "mine"),
+        (r"\byourself\b", "myself"),
+        (r"\byou are\b", "I am"),
+        (r"\byou\b", "I"),
+    ):
+        phrase = re.sub(pattern, replacement, phrase)
+    return phrase
+
+
 AUXILIARY = re.compile(
     r"is|are|was|were|can|cannot|can't|could|must|should|will|won't|would|does|doesn't|do|don't|has|have|may|might|isn't|aren't|need|needs|also|only|always|never|"
     r"works?|returns?|creates?|calls|starts?|stops?|waits?|raises|takes?|deals|goes|go|comes?|come|wants?|looks?|sets|runs?|supports?|stores|behaves?|lets?|falls|fall|"
-    r"knows?|lives?|keeps?|holds?|happens?|follows?|applies|apply|treats?|requires?|require|implements?|offers?|accepts?|checks|tries|builds|loads|allow|makes?|gets?|seems?|does|did"
+    r"knows?|lives?|keeps?|holds?|happens?|follows?|applies|apply|treats?|requires?|require|implements?|offers?|accepts?|checks|tries|builds|loads|allow|makes?|gets?|seems?|does|did|(?!only\b|family|assembly|reply|early)\w+ly"
 )
 NO_SUBJECT = re.compile(
     r"^(?:this|that|these|those|it|they|there|here|we|you|i|he|she|one|ones|both|either|neither|each|some|most|many|few|all|another|other|others|the (?:other|former|latter|first|second|"

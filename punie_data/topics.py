@@ -67,7 +67,7 @@ NOISE = re.compile(
     r"[\U0001F000-\U0001FAFF\u2600-\u27BF\uFE0F\u00AE\u2122]|^(?:\d+(?:\.\d+)*[.):]|step \d+\s*[:.-]|[ivx]+\.)\s*|\s*[¶#]$|^[-*•–—\s]+",
     re.IGNORECASE,
 )
-REFUSED = frozenset('|<>{}\\"“”[]→=;…!@\x00')
+REFUSED = frozenset(',|<>{}\\"“”[]→=;…!@\x00')
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ def _task(words: list[str]) -> str:
             rest = [rest[0], GERUNDS[rest[1].lower()], *rest[2:]]
         return " ".join([GERUNDS[first], *rest])
     second = words[1].lower()
-    definite = re.match(r"(?:a|an|the|all|multiple|custom|more|with|from|in|to|at|on|for|and)$|`", second)
+    definite = re.match(r"(?:a|an|the|all|multiple|custom|more|with|from|in|to|at|on|for)$|`", second)
     if (VERBS.fullmatch(first) and second not in ("case", "cases")) or (
         AMBIGUOUS.fullmatch(first) and definite and len(words) > 2
     ):
@@ -200,9 +200,11 @@ def _inside_sentence(word: str, text: str) -> bool:
     return False
 
 
-def mentions(text: str, phrase: str) -> bool:
-    """Whether the text speaks of what the phrase names: every longer word of it, in some form."""
+def mentions(text: str, phrase: str, share: float = 1.0) -> bool:
+    """Whether the text speaks of what the phrase names: of its longer words, in some form, at least this share."""
     stems = [word.lower()[:6].rstrip("es") for word in re.findall(r"[A-Za-z]{4,}", phrase)]
-    own = [stem for stem in stems if stem not in ("with", "from", "into", "when", "usin", "via", "how")]
+    own = [
+        stem for stem in stems if stem not in ("with", "from", "into", "when", "usin", "using", "via", "how")
+    ]
     small = text.lower()
-    return bool(own) and all(stem in small for stem in own)
+    return bool(own) and sum(stem in small for stem in own) >= share * len(own)

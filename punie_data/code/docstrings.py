@@ -15,11 +15,18 @@ THIS = re.compile(
 KIND = re.compile(
     r"^((?:\w+[- ]){0,3}?)(class|exception|error|container|context manager|decorator|mixin|wrapper|subclass|factory|helper|iterator|generator|protocol|"
     r"interface|object|type|adapter|proxy|handler|parser|field|validator|function|method|implementation|representation|collection|middleware|"
-    r"transport|client|backend|response|descriptor|alias|processor|renderer|formatter|converter|callback|command|fixture|version|equivalent)\b"
+    r"transport|client|backend|response|descriptor|alias|processor|renderer|formatter|converter|callback|command|fixture|version|equivalent)\b(?=[.,]| (?:that|which|for|to|of|used|with|raised|implementing|returning|"
+    r"providing|representing|around|from|when|whose|supporting|holding|wrapping|based|using|containing|as|is|over|on|between|describing|indicating|class)\b)"
+)
+LEANING = re.compile(
+    r"\w+ (?:this|it)\b|[^.]*\b(?:this (?:class|function|method|decorator|module|exception|object)|you|your)\b"
+)
+AND_VERB = re.compile(
+    rf"\b(and|then) ({VERBS.pattern}|return|create|call|set|run|load|store)\b(?= (?:an?|the|it|its|all|any|each|them|non-|`|\w+s\b))"
 )
 FINITE_VERB = re.compile(
     r"\b(?:is|are|was|were|will|can|should|must|may|does|do|has|have|gets?|allows?|provides?|implements?|represents?|acts?|holds?|stores?|takes?|"
-    r"returns?|uses?|makes?|contains?|handles?|works?|behaves?|becomes?|wraps?|defines?|lets?|gives?|keeps?|supports?|calls?|needs?|creates?)\b"
+    r"returns?|uses?|makes?|contains?|handles?|works?|behaves?|becomes?|wraps?|defines?|lets?|gives?|keeps?|supports?|calls?|needs?|creates?|had|comes?|came|occurred|failed|timed|exceeded|received|did|could|cannot|tells?|says?|looks?|goes|went|raised(?= (?:an?|the)\b))\b"
 )
 
 
@@ -61,7 +68,7 @@ def sentence_about(name: str, text: str) -> str:
     small = first.lower()
     if not rest or not first[:1].isupper():
         return ""
-    if small in THIRD_PERSONS and not rest.startswith("of "):
+    if small in THIRD_PERSONS and not rest.startswith(("of ", "in ", "on ", "at ")):
         return f"`{name}` {small} {rest}"
     determined = re.match(
         r"(?:an?|the|all|this|any|whether|every|each|one|some|it|its|and|or|if|when|that|`|\d)\b|`", rest
@@ -72,6 +79,13 @@ def sentence_about(name: str, text: str) -> str:
         both = re.match(r"(and|or|then|and then) (\w+)\b", rest)
         if both and (VERBS.fullmatch(both[2]) or AMBIGUOUS.fullmatch(both[2])):
             rest = f"{both[1]} {third_person(both[2])}{rest[both.end() :]}"
+        else:
+            sentence, stop, more = rest.partition(". ")
+            rest = (
+                AND_VERB.sub(lambda match: f"{match[1]} {third_person(match[2])}", sentence, count=1)
+                + stop
+                + more
+            )
         return f"`{name}` {third_person(small)} {rest}"
     if small in (
         "raised",

@@ -28,7 +28,8 @@ MARKDOWN = re.compile(
     | (?P<badge>\[!\[[^\]]*\](?:\([^)]*\)|\[[^\]]*\])\](?:\([^)]*\)|\[[^\]]*\]))
     | (?P<image>!\[[^\]]*\](?:\([^)]*\)|\[[^\]]*\]))
     | \s?\[\^(?P<foot>[^\]]+)\]
-    | \[(?P<text>(?:[^\[\]`]|`[^`]*`|\[[^\[\]]*\])*)\](?:\((?P<url><[^>\n]*>|(?:[^()\s]|\([^()\s]*\))*)(?:\s+(?:"[^"]*"|'[^']*'))?\)|\[(?P<key>[^\]]*)\])(?:\{[^}]*\})?
+    | \[(?P<text>(?:[^\[\]`]|`[^`]*`|\[[^\[\]]*\])*)\](?:\(\s*(?P<url><[^>\n]*>|(?:[^()\s]|\([^()\s]*\))*)(?:\s+(?:"[^"]*"|'[^']*'))?\s*\)|\[(?P<key>[^\]]*)\])(?:\{[^}]*\})?
+    | (?<![\w\]`])\[(?P<short>[A-Z*`_][^\[\]]*)\](?![\[(:\w])
     | <(?P<address>https?://[^\s<>]+)>
     | <!--(?P<comment>.*?)-->
     | <code>(?P<htmlcode>[^<`]*)</code>
@@ -90,10 +91,12 @@ def _rst(flavour: str) -> Callable[[re.Match[str]], str]:
                 return code(single.removeprefix("~").removeprefix("!"))
             return single
         if match["word"] is not None:
-            return match["word"] if flavour == "rst" else match[0]
+            is_name = flavour == "docstring" and match["word"].islower() and "-" not in match["word"]
+            return match[0] if is_name else match["word"]
         if match["escaped"] is not None:
             if flavour == "docstring":
-                return "" if match["escaped"].isspace() else match[0]
+                glued = match.start() > 0 and match.string[match.start() - 1] == "`"
+                return "" if match["escaped"].isspace() else match["escaped"] if glued else match[0]
             return "" if match["escaped"].isspace() else match["escaped"].replace("*", "\\*")
         return "" if kind == "foot" else LOST
 
@@ -143,6 +146,8 @@ def _markdown(match: re.Match[str]) -> str:
         if not inner and (match["url"] or match["key"]):
             return LOST
         return inner
+    if match["short"] is not None:
+        return MARKDOWN.sub(_markdown, match["short"])
     if match["address"] is not None:
         return match["address"]
     if match["htmlcode"] is not None:

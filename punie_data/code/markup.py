@@ -258,10 +258,13 @@ class _Scanner:
 
     def _indented_code(self, start: int) -> Block:
         """Indented text: code in Markdown; in reStructuredText a quotation, which is no code and hardly ever a sentence of its own."""
-        self._indented(start)
-        if self.flavour != "md" or not self.lines[start].startswith("    "):
-            return self._block("other", "", start)
-        return self._code("\n".join(self.lines[start : self.at]), "", start)
+        _, body = self._indented(start)
+        text = "\n".join(body)
+        if self.flavour == "md" and self.lines[start].startswith("    "):
+            return self._code(text, "", start)
+        if self.flavour == "docstring" and python_like(text):
+            return self._code(text, "python", start)
+        return self._block("other", "", start)
 
     def _begins_section(self, line: str, start: int) -> bool:
         after = self._after(start)
@@ -335,6 +338,8 @@ class _Scanner:
                 ):
                     break
                 if self.rst and (line.startswith((">>> ", ".. "))):
+                    break
+                if line[0] == " " and self.flavour == "docstring" and self.lines[self.at - 1].endswith(":"):
                     break
                 if line[0] == " " and self.rst and self.at == start + 1:
                     yield from self._definition(start)

@@ -32,7 +32,7 @@ TITLES_LEFT_OUT = re.compile(
     re.IGNORECASE,
 )
 MARKUP_LEFT = re.compile(
-    r"\{\w+\}`|:\w+:`|``[^`]|\]\[|\]\(|^:\w+:|\|\w+\||[<>]_|\{[%{#]|(?<!\w)@[\w-]+/\w|!\[|&\w+;|</?[a-z]+>"
+    r"\{\w+\}`|:\w+:`|``[^`]|\]\[|\]\(|^:\w+:|\|\w+\||[<>]_|\{[%{#]|(?<!\w)@[\w-]+/\w|!\[|&\w+;|</?[a-z]+>|`_(?=[\s.,)]|$)|_`"
 )
 SENTENCE = re.compile(
     r"(?<=[.!?])(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\betc\.)(?<!\bvs\.)(?<!\bcf\.)(?<!\bresp\.)(?<!\bNo\.)(?<!\.\.)[\"')*_”]*\s+(?=[A-Z`*_\"'(“\[\d])"
@@ -53,8 +53,9 @@ LOOSE = re.compile(
     r"|\b(?:for (?:more|further|additional|details|detailed|an example|examples|information|instance see)|more (?:information|details|info|on this)|further (?:information|details|reading)|full (?:details|list|documentation)|in (?:more )?detail (?:in|at|later)|learn more|find out more|documented (?:in|at|here)|documentation (?:for|of|on) )\b"
     r"|\b(?:here|here's|click here|right here)\b(?= |,|:|\.|')"
     r"|\b(?:todo|fixme|xxx|tbd|wip|lorem ipsum|coming soon|work in progress|stay tuned|pull requests?|github issues?|open an issue|bug reports?|mailing list|discord|gitter|slack|donat\w+|sponsor\w*|funding)\b"
-    r"|\b(?:deprecated|removed|renamed|(?:added|new|changed|fixed|introduced|available|supported) (?:in|since)|as of|since|prior to|starting (?:with|from)|until|before|in) (?:version |release |pytest |click |flask |v)?\d+\.\d+"
-    r"|\b(?:at the time of writing|currently being|in the future|upcoming|next release|next version|recently)\b"
+    r"|\b(?:deprecated|removed|renamed|(?:added|new|changed|fixed|introduced|available|supported) (?:in|since)|as of|since|prior to|starting (?:with|from)|until|before|in|from) (?:version |release |[*_]?[A-Za-z]\w+[*_]? )?v?\d+\.\d+"
+    r"|\b[A-Z]\w+ v?\d+\.\d+ (?:introduce|add|change|remove|deprecate|drop|come|ship|support)\w*"
+    r"|\b(?:at the time of writing|currently being|in the future|upcoming|next release|next version|recently|future (?:versions?|releases?)|based on work by|written by|authored by|copyright)\b"
     r"|\x00|#\d{2,}|\bFAQ\b|\bToC\b|:$",
     re.IGNORECASE,
 )
@@ -64,13 +65,12 @@ OPENS_LOOSELY = re.compile(
     r"third(?:ly)?|next|lastly|now|still|yet|though|nevertheless|nonetheless|alternatively|conversely|consequently|accordingly|in (?:this|that|these|those|such|either|both|other|the (?:first|second|latter|former)) |"
     r"with (?:this|that|these)|by (?:doing|contrast)|to (?:do (?:this|that|so)|this|that|address this|solve this|fix this|avoid this)|for example|for instance|e\.g\.|i\.e\.|on the other hand|"
     r"in other words|that said|all of (?:this|these|them)|each of|some of|most of|none of|here|there (?:is|are) (?:one|another|also|two|three|a few|several|some)|as a result|as with|like|if so|if not|when (?:this|that)|once (?:this|that|you have)|"
-    r"after (?:this|that)|the (?:above|below|former|latter|other|first|second|third|last|next|previous|same|following|rest|result|reason|idea|key|main|only|simplest|easiest|difference|problem|solution|answer|advantage|catch|trick)|note|see|e\.g|"
+    r"after (?:this|that)|the (?:one|exception|above|below|former|latter|other|first|second|third|last|next|previous|same|following|rest|result|reason|idea|key|main|only|simplest|easiest|difference|problem|solution|answer|advantage|catch|trick)|note|see|e\.g|"
     r"imagine|suppose|let|say|assume|assuming|consider|yes|no|sure|well|ok|okay|unfortunately|luckily|fortunately|of course|obviously|basically|actually|indeed|in fact|remember|recall|notice|congratulations|welcome|hello|thanks?)\b(?![`_.(])",
     re.IGNORECASE,
 )
-POINTS_BACK = re.compile(
-    r"\b(?:this|that|these|those|the (?:former|latter|above|same)|such an?|it|they|them|its|their)\b",
-    re.IGNORECASE,
+BARE_THIS = re.compile(
+    r"^.{0,45}\b(?:this|these|those)(?=[.,;:)]| (?:internally|to|when|in|for|by|instead|automatically|is|are|was|will|can|must|should|from|with|if|does|has|makes|allows)\b)"
 )
 LABEL = re.compile(
     r"^(?:default|scope|type|signature|since|required|values?|usage|syntax|module|class|fallback)s?\b[^.]{0,120}$|^(?:default|scope|type|signature)s?:",
@@ -173,9 +173,19 @@ def is_loose(sentence: str) -> bool:
     )
 
 
+def without_hint(text: str) -> str:
+    """ "Note that it is slow." is "It is slow."."""
+    match = re.match(
+        r"(?:please )?(?:also )?(?:note|be aware|keep in mind|remember|mind)(?: that|:|,) (?=\S)|(?:note|warning|important|tip|caution)[:!] ",
+        text,
+        re.IGNORECASE,
+    )
+    return text[match.end() :][:1].upper() + text[match.end() + 1 :] if match else text
+
+
 def opens_loosely(sentence: str) -> bool:
     """Whether the sentence cannot be the first: it goes on from another."""
-    return OPENS_LOOSELY.match(sentence) is not None
+    return OPENS_LOOSELY.match(sentence) is not None or BARE_THIS.match(sentence) is not None
 
 
 def firm(text: str) -> tuple[str, bool]:
@@ -221,7 +231,9 @@ def passage(
             continue
         if block.kind != "prose" or taken >= paragraphs:
             break
-        if not parts and LABEL.match(block.text):
+        if (not parts and LABEL.match(block.text)) or (
+            len(block.text.split()) < 4 and block.text[-1] not in ".!?:"
+        ):
             index += 1
             continue
         after = found[index + 1] if index + 1 < len(found) else None
@@ -242,7 +254,7 @@ def passage(
             break
     if parts and "```" not in parts[-1] and "\n- " not in parts[-1] and "\n1. " not in parts[-1]:
         parts[-1] = _ended(parts[-1])
-    text = "\n\n".join(part for part in parts if part)
+    text = without_hint("\n\n".join(part for part in parts if part))
     if not parts or opens_loosely(text) or not MINIMUM <= len(text) <= MAXIMUM or "\x00" in text:
         return None
     return Passage(path, text, first, last)
@@ -279,18 +291,24 @@ def _paragraph(block: Block, after: Block | None) -> tuple[str, bool, int]:
 
 
 def spelling(name: str, text: str) -> str:
-    """The project's name as its own README writes it most often: "flask" is "Flask", "tiny_shop" may be "tiny-shop"."""
-    loose = "[-_. ]?".join(re.escape(part) for part in re.split(r"[-_.]", name) if part)
-    found = (
-        Counter(re.findall(rf"(?<![\w/`.@:-])\b{loose}\b(?![\w/`=:@-]|\.\w)", text, re.IGNORECASE))
-        if loose
-        else Counter()
-    )
+    """The project's name as its own README writes it most often: "flask" is "Flask", "jinja2" is "Jinja", "tiny_shop" may be "tiny-shop"."""
+    found = _spellings(name, text)
+    short = name.rstrip("0123456789")
+    if short != name and len(short) > 2:
+        shorter = _spellings(short, text)
+        found = shorter if sum(shorter.values()) > 2 * sum(found.values()) else found
     if not found:
         return name
     most = max(found.values())
     return next(
         written
-        for written, count in sorted(found.items(), key=lambda item: item[0].islower())
+        for written, count in sorted(found.items(), key=lambda item: (item[0].islower(), item[0]))
         if count * 3 >= most
     )
+
+
+def _spellings(name: str, text: str) -> Counter[str]:
+    loose = "[-_. ]?".join(re.escape(part) for part in re.split(r"[-_.]", name) if part)
+    if not loose:
+        return Counter()
+    return Counter(re.findall(rf"(?<![\w/`.@:-])\b{loose}\b(?![\w/`=:@-]|\.\w)", text, re.IGNORECASE))

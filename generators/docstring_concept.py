@@ -1,0 +1,103 @@
+"""What is this class for, in its docstring's own words?
+
+user       …
+assistant  …
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from random import Random
+
+from punie_data.chat import Rejected
+from punie_data.code.docstrings import docstring_blocks, sentence_about
+from punie_data.code.facts import ClassFact, FileFacts, FunctionFact
+from punie_data.code.passages import Passage, passage
+from punie_data.code.repo import Repo
+from punie_data.phrase import pick
+from punie_data.scene import Scene, direct_scene
+from punie_data.tools.toolbox import Toolbox
+
+CLASSES = (
+    "What is the `{name}` class in {project} for?",
+    "In {project}, what is `{name}`?",
+    "What does the class `{name}` do in {project}?",
+    "Can you explain what {project}'s `{name}` class is?",
+    "I came across `{name}` in {project}. What is it?",
+    "What role does `{name}` play in {project}?",
+    "Give me a short description of {project}'s `{name}` class.",
+)
+EXCEPTIONS = (
+    "What does the exception `{name}` mean in {project}?",
+    "When does {project} raise `{name}`, and what does it stand for?",
+    "What is `{name}` in {project}?",
+    "I got a `{name}` from {project}. What does it tell me?",
+    "In {project}, what is the exception `{name}` for?",
+    "Can you explain {project}'s `{name}` exception?",
+)
+FUNCTIONS = (
+    "What does `{name}()` do in {project}?",
+    "In {project}, what is `{name}()` for?",
+    "Can you explain what {project}'s `{name}()` does?",
+    "I came across `{name}()` in {project}. What does it do?",
+    "What's the purpose of `{name}()` in {project}?",
+    "Describe {project}'s `{name}()` function in a few sentences.",
+)
+
+
+def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rejected]:
+    """Public classes with a docstring that says something, then public functions of modules."""
+    classes = [
+        (facts, item)
+        for facts in repo.sources
+        for item in facts.classes
+        if _is_public(facts, item) and len(item.docstring) >= 80
+    ]
+    functions = [
+        (facts, item)
+        for facts in repo.sources
+        for item in facts.functions
+        if _is_public(facts, item) and not item.is_method and len(item.docstring) >= 120
+    ]
+    chance.shuffle(classes)
+    chance.shuffle(functions)
+    asked: set[str] = set()
+    for facts, item in (*classes, *functions):
+        # A name that means two things in the project would make the question ambiguous.
+        if item.name in asked or len(repo.definitions.get(item.name, ())) > 1:
+            continue
+        asked.add(item.name)
+        text = _explained(facts, item, repo)
+        if text is not None:
+            yield direct_scene(
+                pick(chance, _phrasings(item), name=item.name, project=repo.title),
+                text.text,
+                "concept",
+                spans=[text.span],
+                symbol=item.qualname,
+            )
+
+
+def _is_public(facts: FileFacts, item: ClassFact | FunctionFact) -> bool:
+    return (
+        not item.name.startswith(("_", "test_", "Test"))
+        and not item.is_nested
+        and "." not in item.qualname
+        and not any(part.strip("_") in ("test", "tests") for part in facts.path.split("/"))
+    )
+
+
+def _explained(facts: FileFacts, item: ClassFact | FunctionFact, repo: Repo) -> Passage | None:
+    parts = docstring_blocks(repo.lines(facts.path), item.docstring, item.docstring_line)
+    if not parts or parts[0].kind != "prose":
+        return None
+    about = sentence_about(item.name, parts[0].text)
+    if not about or re.match(r"`[^`]*` (?:is )?(?:deprecated|a (?:backwards|shim))", about):
+        return None
+    return passage(facts.path, [replace(parts[0], text=about), *parts[1:]], with_code=True)
+
+
+def _phrasings(item: ClassFact | FunctionFact) -> tuple[str, ...]:
+    if isinstance(item, FunctionFact):
+        return FUNCTIONS
+    return EXCEPTIONS if item.name.endswith(("Error", "Exception", "Warning")) else CLASSES
