@@ -9,9 +9,9 @@ from random import Random
 
 from punie_data.chat import Rejected
 from punie_data.code.repo import Repo
-from punie_data.findings import in_turns
 from punie_data.phrase import bullets, listing, number, pick, plural, sentence
 from punie_data.scene import Scene, tool_scene
+from punie_data.subjects import in_turns
 from punie_data.tools.base import Outcome
 from punie_data.tools.results import DiffFile
 from punie_data.tools.toolbox import Toolbox

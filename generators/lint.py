@@ -9,9 +9,11 @@ from random import Random
 
 from punie_data.chat import Rejected
 from punie_data.code.repo import Repo
-from punie_data.findings import in_turns, listed, one_line, opened, pinned, place
+from punie_data.findings import listed, one_line, pinned, place
 from punie_data.phrase import listing, number, pick, plural, sentence
 from punie_data.scene import Scene, tool_scene
+from punie_data.subjects import in_turns
+from punie_data.telling import opened
 from punie_data.tools.results import Violation
 from punie_data.tools.toolbox import Toolbox
 

@@ -2,10 +2,9 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import TypeVar
 
 from punie_data.code.facts import FileFacts
 from punie_data.code.repo import Repo
@@ -18,7 +17,6 @@ LONGEST_FILE = 450
 UNRESOLVED = ("import-not-found", "unresolved-import")
 """ty's codes for a module that isn't there. Third-party packages never are, so they tell nothing of the code."""
 IMPORTED = re.compile(r"Cannot resolve imported module `([^`]+)`")
-Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,22 +129,3 @@ def faulty(tools: Toolbox, paths: Iterable[str], most: int = 8, alike: int = 3) 
             seen[codes] += 1
             found.append(path)
     return found
-
-
-def opened(yes: str, is_clean: bool, text: str) -> str:
-    """`text` behind the "Yes" or "No" that a yes-or-no question wants: `yes` is what a yes would mean, "clean", "found" or "" (no such question)."""
-    if not yes:
-        return text
-    word = "Yes" if (yes == "clean") == is_clean else "No"
-    return f"{word}, {text[:1].lower()}{text[1:]}"
-
-
-def in_turns(*streams: Iterator[Row]) -> Iterator[Row]:
-    """One of each stream in turn, until all have ended: no kind of row then crowds out the others."""
-    waiting = list(streams)
-    while waiting:
-        for stream in list(waiting):
-            try:
-                yield next(stream)
-            except StopIteration:
-                waiting.remove(stream)

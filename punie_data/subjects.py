@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
@@ -13,6 +13,7 @@ from punie_data.tools.base import Outcome
 from punie_data.tools.registry import TOOLS
 
 MOST_CALLS, MOST_FILES, A_FILE = 16, 6, 2
+Row = TypeVar("Row")
 Symbol = tuple[str, ClassFact | FunctionFact]
 
 
@@ -75,3 +76,14 @@ def called(outcome: Outcome) -> str:
 def literal(value: Any) -> str:
     """A string in double quotes, anything else as Python writes it."""
     return orjson.dumps(value).decode() if isinstance(value, str) else repr(value)
+
+
+def in_turns(*streams: Iterator[Row]) -> Iterator[Row]:
+    """One of each stream in turn, until all have ended: no kind of row then crowds out the others."""
+    waiting = list(streams)
+    while waiting:
+        for stream in list(waiting):
+            try:
+                yield next(stream)
+            except StopIteration:
+                waiting.remove(stream)

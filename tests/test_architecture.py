@@ -14,7 +14,7 @@ LAYERS = (
     ("corpus",),
     ("code",),
     ("tools",),
-    ("scene", "ground", "phrase", "programs", "findings", "subjects", "fields"),
+    ("scene", "ground", "phrase", "programs", "findings", "subjects", "fields", "telling"),
     ("generators",),
     ("generate",),
     ("validate", "verify", "show"),
