@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from random import Random
 from typing import NamedTuple
 
-from punie_data.code.facts import FileFacts
+from punie_data.code.facts import ClassFact, FileFacts, FunctionFact
 from punie_data.code.repo import Repo
 
 _SPOTS = (
@@ -75,3 +75,25 @@ def mixed(repo: Repo, chance: Random) -> list[FileFacts]:
         order += [*own[:2], *others[:1]]
         own, others = own[2:], others[1:]
     return order
+
+
+def plain_targets(
+    repo: Repo, chance: Random, most: int = 2
+) -> Iterator[tuple[FileFacts, ClassFact | FunctionFact]]:
+    """Undecorated classes and functions with a name of their own, at most so many of a file.
+
+    Of these every tool tells the same place: a decorated definition begins above the line that has its name.
+    """
+    for facts in mixed(repo, chance):
+        items = [
+            item
+            for item in (*facts.classes, *facts.functions)
+            if is_telling(item.name)
+            and is_rare(repo, item.name)
+            and not item.is_nested
+            and not item.decorators
+            and len(repo.definitions[item.name]) == 1
+        ]
+        chance.shuffle(items)
+        for item in items[:most]:
+            yield facts, item
