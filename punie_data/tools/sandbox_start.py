@@ -48,9 +48,11 @@ def own(user: int | None) -> None:
         *(f"{folder}/{name}" for folder, folders, files in os.walk(".") for name in [*folders, *files]),
     ]
     for path in paths:
+        os.utime(
+            path, (DATE, DATE), follow_symlinks=False
+        )  # first: what is another's, root may not date without more rights
         if user is not None:
             os.chown(path, user, user, follow_symlinks=False)
-        os.utime(path, (DATE, DATE), follow_symlinks=False)
     if user is not None:
         os.setgroups([])
         os.setgid(user)

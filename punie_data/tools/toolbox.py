@@ -1,7 +1,5 @@
 """The one door to the tools: it binds arguments, runs, cleans, and remembers."""
 
-import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +14,7 @@ from punie_data.tools.base import Answer, Door, Outcome
 from punie_data.tools.normalise import Normaliser
 from punie_data.tools.registry import TOOLS
 from punie_data.tools.results import to_text
-from punie_data.tools.workspace import Workspace, version
+from punie_data.tools.workspace import Workspace, link_or_copy, version
 
 
 class Toolbox:
@@ -82,8 +80,8 @@ class Toolbox:
             yield box
         finally:
             if box.workspace.changed:
-                box.close()
-                self._scratch = None
+                box.workspace.restore(self.workspace)
+                box._known.clear()
 
     def close(self) -> None:
         if self._scratch is not None:
@@ -108,10 +106,7 @@ def _throw_away(workspace: Workspace) -> Workspace:
         if target.parent not in made:
             target.parent.mkdir(parents=True, exist_ok=True)
             made.add(target.parent)
-        try:
-            os.link(workspace.root / path, target)
-        except OSError:
-            shutil.copyfile(workspace.root / path, target)
+        link_or_copy(workspace.root / path, target)
     copy = Workspace(root, frozenset(workspace.paths), workspace.git, remove=folder)
     copy.virtual_environment = workspace.virtual_environment
     copy.pytest_arguments = workspace.pytest_arguments

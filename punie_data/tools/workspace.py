@@ -1,5 +1,6 @@
 """The folder in which tools run, with the programs they run and the environment those see."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,14 @@ MOST_DEATHS = 3
 """A project on which the language server dies again and again is given up."""
 NO_PACKAGES = "no-packages"
 """The virtual environment that ty is given. Without one it would take the one that it is installed in, and answer by what else is there."""
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """A hard link where the file system allows, else a copy."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
 
 
 @cache
@@ -74,6 +83,7 @@ class Workspace:
         self.paths = set(paths)
         self.git = replace(git, work_tree=root) if git is not None and remove is not None else git
         self.changed = False
+        self._written: set[str] = set()
         self._remove = remove
         self._server: LanguageServer | None = None
         self._deaths = 0
@@ -231,12 +241,35 @@ class Workspace:
         """Put `content` into a file of this (throw-away) workspace. The link to the snapshot is cut first, so that it stays as it was."""
         assert self.throw_away
         self.changed = True
+        self._written.add(path)
         target = self.root / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.unlink(missing_ok=True)
         target.write_text(content, encoding="utf-8", newline="")
         self.paths.add(path)
-        self._lines.pop(path, None)
+        self._forget()
+
+    def restore(self, origin: "Workspace") -> None:
+        """Make this copy what `origin` is again: cheaper than another copy, since only what was written has to be put back."""
+        for path in sorted(self._written):
+            target = self.root / path
+            target.unlink(missing_ok=True)
+            if path in origin.paths:
+                link_or_copy(origin.root / path, target)
+                continue
+            for folder in target.parents:
+                if folder == self.root or any(folder.iterdir()):
+                    break
+                folder.rmdir()
+        self.paths = set(origin.paths)
+        self._written.clear()
+        self.changed = False
+        self._forget()
+
+    def _forget(self) -> None:
+        """Drop what was known of the files before they changed."""
+        self._lines.clear()
+        self._configured.clear()
         self.batches.clear()
         if self._server is not None:
             self._server.close()
