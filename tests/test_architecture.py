@@ -8,13 +8,13 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "punie_data"
 LAYERS = (
-    ("errors", "resources"),
+    ("errors", "resources", "english"),
     ("chat",),
     ("jsonl",),
     ("corpus",),
     ("code",),
     ("tools",),
-    ("scene", "ground", "phrase", "programs", "findings", "subjects", "fields", "telling"),
+    ("scene", "ground", "phrase", "programs", "findings", "subjects", "fields", "telling", "topics"),
     ("generators",),
     ("generate",),
     ("validate", "verify", "show"),
