@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterator, Sequence
 from random import Random
 
+from punie_data.changes import changed_lines, is_small, size
 from punie_data.chat import Rejected
 from punie_data.code.repo import Repo
-from punie_data.phrase import bullets, listing, number, pick, plural, sentence
+from punie_data.phrase import bullets, listing, pick, plural, sentence
 from punie_data.scene import Scene, tool_scene
 from punie_data.subjects import in_turns
 from punie_data.tools.base import Outcome
@@ -86,8 +87,6 @@ STAT = (
 STAT_ONE = ("{size}, all in `{path}`.", "Only `{path}`: {size}.")
 HEADER = re.compile(r"(@@ -[\d,]+ \+[\d,]+ @@) ?(.*)")
 DEFINED = re.compile(r"\s*(?:async )?(?:def|class) (\w+)")
-MOST_CODE = 16
-LONGEST_CODE = 1400
 MOST_PLACES = 8
 MOST_NAMES = 8
 LONGEST = 7000
@@ -152,12 +151,13 @@ def total(chance: Random, question: str, outcome: Outcome) -> Scene:
 def change(chance: Random, file: DiffFile, staged: bool) -> tuple[str, str]:
     """What changed: the lines where they are few, else where they are and what they define."""
     question = pick(chance, STAGED if staged else UNSTAGED, path=file.file)
-    lines = [line for hunk in file.hunks for line in hunk.split("\n")[1:] if line[:1] in ("+", "-")]
     lines_changed = size(file.additions, file.deletions)
     if not file.hunks:
         return question, f"`{file.file}` differs without a change to its text."
-    if len(lines) <= MOST_CODE and sum(map(len, lines)) <= LONGEST_CODE:
-        return question, pick(chance, SMALL, size=lines_changed, path=file.file, code=code(file.hunks))
+    if is_small(file.hunks):
+        return question, pick(
+            chance, SMALL, size=lines_changed, path=file.file, code=changed_lines(file.hunks)
+        )
     about = definitions(file)
     if file.hunks[0].startswith("@@ -0,0"):
         return question, pick(chance, NEW, path=file.file, size=lines_changed) + about
@@ -187,24 +187,6 @@ def aspect(chance: Random, file: DiffFile, staged: bool) -> tuple[str, str]:
     return question.format(
         path=file.file, kind=kind
     ), f"{word}, {size(file.additions, file.deletions)}{', none removed' if additive else ''}."
-
-
-def size(additions: int, deletions: int) -> str:
-    if not deletions:
-        return f"{plural(additions, 'line')} added"
-    if not additions:
-        return f"{plural(deletions, 'line')} removed"
-    return f"{plural(additions, 'line')} added and {number(deletions)} removed"
-
-
-def code(hunks: Sequence[str]) -> str:
-    """The changed lines without those around them, hunk by hunk."""
-    parts = []
-    for hunk in hunks:
-        header, *lines = hunk.split("\n")
-        kept = [line for line in lines if line[:1] in ("+", "-")]
-        parts += kept if len(hunks) == 1 else [header, *kept]
-    return "\n".join(parts)
 
 
 def place(hunk: str) -> str:

@@ -14,7 +14,7 @@ LAYERS = (
     ("corpus",),
     ("code",),
     ("tools",),
-    ("scene", "ground", "phrase", "programs", "findings", "subjects", "fields", "telling", "topics"),
+    ("scene", "ground", "phrase", "programs", "findings", "subjects", "fields", "telling", "changes", "topics"),
     ("generators",),
     ("generate",),
     ("validate", "verify", "show"),

@@ -1,0 +1,32 @@
+"""A diff in words and in its changed lines."""
+
+from collections.abc import Sequence
+
+from punie_data.phrase import number, plural
+
+MOST_LINES = 16
+LONGEST = 1400
+
+
+def size(additions: int, deletions: int) -> str:
+    if not deletions:
+        return f"{plural(additions, 'line')} added"
+    if not additions:
+        return f"{plural(deletions, 'line')} removed"
+    return f"{plural(additions, 'line')} added and {number(deletions)} removed"
+
+
+def changed_lines(hunks: Sequence[str]) -> str:
+    """The changed lines without those around them, hunk by hunk."""
+    parts = []
+    for hunk in hunks:
+        header, *lines = hunk.split("\n")
+        kept = [line for line in lines if line[:1] in ("+", "-")]
+        parts += kept if len(hunks) == 1 else [header, *kept]
+    return "\n".join(parts)
+
+
+def is_small(hunks: Sequence[str]) -> bool:
+    """Whether all changed lines can be shown."""
+    lines = [line for hunk in hunks for line in hunk.split("\n")[1:] if line[:1] in ("+", "-")]
+    return len(lines) <= MOST_LINES and sum(map(len, lines)) <= LONGEST
