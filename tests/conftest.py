@@ -136,3 +136,13 @@ def git(
         check=True,
     )
     return done.stdout
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """With PUNIE_DATA_NO_SKIPS=1 a skipped test is a failure: that machine could have run it."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", []) if reporter is not None else []
+    if os.environ.get("PUNIE_DATA_NO_SKIPS") == "1" and skipped and exitstatus == pytest.ExitCode.OK:
+        reporter.write_line(f"{len(skipped)} tests were skipped, and PUNIE_DATA_NO_SKIPS is set", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -11,6 +11,8 @@ from punie_data.chat import KINDS
 from punie_data.cli.progress import progress
 from punie_data.errors import UserError
 
+QUOTA = 24
+
 
 @click.command(
     epilog="""\b
@@ -44,9 +46,7 @@ Examples:
 @click.option(
     "--quota",
     type=click.IntRange(1, 10_000),
-    default=24,
-    show_default=True,
-    help="Rows of one generator from one repository.",
+    help=f"Rows of one generator from one repository.  [default: {QUOTA}, fewer where the cap is low]",
 )
 @click.option(
     "--cap", type=click.IntRange(1), help="Rows of one repository.  [default: the corpus's own, else 1500]"
@@ -82,7 +82,7 @@ def generate(
     generators: str | None,
     kinds: str | None,
     limit: int | None,
-    quota: int,
+    quota: int | None,
     cap: int | None,
     seed: int,
     jobs: int,
@@ -107,6 +107,7 @@ def generate(
     with progress(quiet=as_json) as shown:
         sources, corpus_cap, name = _sources(repos, requires, corpora, only, folder, shown)
         target = out or Path("data") / name
+        quota = quota or _quota(cap or corpus_cap, len(chosen))
         options = Options(seed=seed, jobs=jobs, quota=min(quota, limit or quota), allow_exec=allow_exec)
         trees = take_snapshots(sources, folder, shown)
         if dry_run:
@@ -127,6 +128,11 @@ def generate(
     from punie_data.cli.tables import closing_table
 
     closing_table(report, ledger)
+
+
+def _quota(cap: int, generators: int) -> int:
+    """Rows a generator: what the cap can't take need not be made. Not every generator fills its quota, so the cap is aimed over."""
+    return max(1, min(QUOTA, round(1.2 * cap / max(1, generators))))
 
 
 def _remember_places(target: Path, mined: list) -> None:
