@@ -146,6 +146,22 @@ def test_an_unchanged_copy_is_used_again(shop: Toolbox) -> None:
         assert second is first
 
 
+def test_a_changed_copy_is_made_whole_again(tiny_shop: Path, tmp_path: Path) -> None:
+    """Else a question about a change would see what an earlier one had written, or a file would be gone for all that follow."""
+    with open_tools(tiny_shop, tmp_path / "cache") as tools:
+        before = contents(tools.workspace.root)
+        with tools.scratch() as first:
+            copy = first.workspace.root
+            for path in ("README.md", "new/deep/file.py", "src/tiny_shop/new.py", "README.md/impossible"):
+                first.call("write_file", path=path, content="x = 1\n")
+            assert first.call("list_files", path="new").value.file_count == 1
+        assert contents(copy) == before
+        assert not (copy / "new").exists()
+        with tools.scratch() as second:
+            assert not second.call("list_files", path="new").ok
+            assert second.call("git_status").value == tools.call("git_status").value
+
+
 def test_the_copy_is_gone_with_the_tools(tiny_shop: Path, tmp_path: Path) -> None:
     """Else every run would leave a copy of the repository on the disk."""
     with open_tools(tiny_shop, tmp_path / "cache") as tools, tools.scratch() as scratch:

@@ -253,12 +253,13 @@ class Workspace:
         """Make this copy what `origin` is again: cheaper than another copy, since only what was written has to be put back."""
         for path in sorted(self._written):
             target = self.root / path
-            target.unlink(missing_ok=True)
+            if os.path.lexists(target):  # not so where a write failed
+                target.unlink()
             if path in origin.paths:
                 link_or_copy(origin.root / path, target)
                 continue
             for folder in target.parents:
-                if folder == self.root or any(folder.iterdir()):
+                if folder == self.root or not folder.is_dir() or any(folder.iterdir()):
                     break
                 folder.rmdir()
         self.paths = set(origin.paths)
