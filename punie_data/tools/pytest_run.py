@@ -60,9 +60,9 @@ def run(workspace: Workspace, path: str) -> Answer:
 
 def _refused(done: Completed, said: str) -> TestResult:
     """pytest refused its command line or its configuration; or the tests ended it, and then there is no result at all."""
-    problem = next((line for line in said.splitlines() if "ERROR" in line or "Error" in line), "")
+    problem = _problem(said)
     if done.exit == 4 and problem:
-        return failed(TestResult, parse_error=problem.removeprefix("ERROR: ")[:LONGEST_MESSAGE])
+        return failed(TestResult, parse_error=problem)
     raise ToolUnavailable(f"pytest ended with {done.exit} before it could report")
 
 
@@ -75,10 +75,7 @@ def _read(written: bytes, done: Completed, said: str, environment: Path) -> Test
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
         raise ToolUnavailable("the tests damaged pytest's report") from None
     counts = {outcome: sum(test.outcome == outcome for test in tests) for outcome in OUTCOMES}
-    trouble = None
-    if done.exit in (3, 4):
-        lines = [line for line in said.splitlines() if "Error" in line or line.startswith("ERROR")]
-        trouble = (lines or ["pytest could not run the tests"])[-1].removeprefix("ERROR: ")[:LONGEST_MESSAGE]
+    trouble = (_problem(said) or "pytest could not run the tests") if done.exit in (3, 4) else None
     return TestResult(
         success=done.exit == 0,
         passed=counts["passed"],
@@ -89,6 +86,16 @@ def _read(written: bytes, done: Completed, said: str, environment: Path) -> Test
         tests=tests,
         parse_error=trouble,
     )
+
+
+def _problem(said: str) -> str:
+    """The line in which pytest says what is wrong with its command line, its configuration or itself; "" when there is none."""
+    lines = said.splitlines()
+    for sign in (": error: ", "ERROR: ", "Error: "):
+        line = next((line for line in lines if sign in line), "")
+        if line:
+            return (line.partition(sign)[2] if sign != "Error: " else line)[:LONGEST_MESSAGE].strip()
+    return ""
 
 
 def _version(environment: Path) -> str:

@@ -8,6 +8,7 @@ the caller may ask for. Time, address space, processes, file sizes and output ar
 What this does not cover:
 - a hole in the kernel: all system calls are there, no filter is installed; a virtual machine would be the stronger wall;
 - the memory of all processes together: the limit is on each process (and on their number), not on the sum;
+- the number of processes, where we are root without root's full rights (in some containers) or the kernel is older than 5.14;
 - the load on the processor and on the memory bus while the time lasts;
 - reading what every user of the machine may read below /usr, and the Python installation that runs us;
 - what a test wants to make believe: a repository that forges its own test report only fools those who mine it.
