@@ -85,6 +85,8 @@ def _run(command: list[str], name: str) -> None:
 
 def _why(name: str, said: str) -> str:
     lines = [line.strip() for line in said.splitlines() if line.strip()]
+    if any("Failed to establish a new connection" in line or "name resolution" in line for line in lines):
+        return "pip cannot reach the package index"
     missing = next((line for line in lines if "No matching distribution found for" in line), None)
     if missing:
         package = missing.rpartition(" for ")[2]
