@@ -1,6 +1,9 @@
 """Who calls this function?
 
-user       …
+user       Which functions construct `EmptyCart` objects themselves (src/tiny_shop/errors.py:26:7)?
+assistant  call_hierarchy(file_path="src/tiny_shop/errors.py", line=26, column=7, symbol="EmptyCart")
+tool       {"success":true,"symbol":"EmptyCart","direction":"incoming","call_count":1,"calls":[{"name":"place","kind":"method","file":"src/tiny_shop/orders.py","line":46,"call_lines":[49]}],"parse_error":null}
+assistant  Only `place` in `src/tiny_shop/orders.py` does that, on line 49.
 """
 
 from collections.abc import Iterator, Sequence

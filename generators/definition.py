@@ -1,9 +1,9 @@
 """Where is the symbol under the cursor defined?
 
-user       In src/tiny_shop/orders.py, line 4, column 31, there is `Cart`. Where is it defined?
-assistant  goto_definition(file_path="src/tiny_shop/orders.py", line=4, column=31, symbol="Cart")
-tool       {"success":true,"symbol":"Cart","locations":[{"file":"src/tiny_shop/cart.py","line":21,…}]}
-assistant  `Cart` is defined in `src/tiny_shop/cart.py`, line 21: `class Cart:`.
+user       My cursor is on `Order` at `src/tiny_shop/__init__.py:6:30`. Where is it defined?
+assistant  goto_definition(file_path="src/tiny_shop/__init__.py", line=6, column=30, symbol="Order")
+tool       {"success":true,"symbol":"Order","locations":[{"file":"src/tiny_shop/orders.py","line":19,"column":7,"end_line":19,"end_column":12,"preview":"class Order:"}],"parse_error":null}
+assistant  The definition is on line 19 of `src/tiny_shop/orders.py`: `class Order:`.
 """
 
 import builtins

@@ -1,6 +1,13 @@
 """What does this file define?
 
-user       …
+user       Could you list the classes and functions of `src/tiny_shop/notifications.py`, with line numbers?
+assistant  document_symbols(file_path="src/tiny_shop/notifications.py")
+tool       {"success":true,"file_path":"src/tiny_shop/notifications.py","symbol_count":6,"symbols":[{"name":"Listener","kind":"variable","line":12,"end_line":12,"children":[]},{"name":"Outbox","kind":"class","li…
+assistant  It defines:
+
+           - class `Outbox` (lines 16–29) with `order_placed` and `drain`
+           - function `send_all` (line 32)
+           - module-level name `Listener` (line 12)
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,6 +1,9 @@
 """What is this symbol: its type, signature and purpose?
 
-user       …
+user       What type does `title` have at src/tiny_shop/reports.py, line 36, column 9?
+assistant  hover(file_path="src/tiny_shop/reports.py", line=36, column=9, symbol="title")
+tool       {"success":true,"symbol":"title","content":"Literal[\\"Orders\\"]","language":"python","parse_error":null}
+assistant  The type checker infers `Literal["Orders"]` for `title`.
 """
 
 import re

@@ -1,6 +1,14 @@
 """Who implements this protocol, base class or method?
 
-user       …
+user       `PaymentProvider` is a protocol with a method `charge` (src/tiny_shop/payments.py:29:15). Who implements it?
+assistant  find_implementations(file_path="src/tiny_shop/payments.py", line=29, column=15, symbol="charge")
+tool       {"success":true,"symbol":"charge","implementation_count":0,"implementations":[],"parse_error":null}
+assistant  search_text(pattern="def charge\\\\b", glob="*.py")
+tool       {"success":true,"pattern":"def charge\\\\b","match_count":3,"file_count":1,"matches":[{"file":"src/tiny_shop/payments.py","line":29,"column":11,"text":"async def charge(self, order_number: str, amount:…
+assistant  No class derives from `PaymentProvider`. Two other places define a `charge`, though, and may fit the protocol by shape:
+
+           - `src/tiny_shop/payments.py:40`: `async def charge(self, order_number: str, amount: Money) -> Receipt:`
+           - `src/tiny_shop/payments.py:52`: `async def charge(self, order_number: str, amount: Money) -> Receipt:`
 """
 
 import re

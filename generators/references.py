@@ -1,6 +1,9 @@
 """Where is this symbol used?
 
-user       …
+user       I want to change how `best_sellers` behaves, defined at `src/tiny_shop/reports.py:17:5`. Which places rely on it?
+assistant  find_references(file_path="src/tiny_shop/reports.py", line=17, column=5, symbol="best_sellers")
+tool       {"success":true,"symbol":"best_sellers","reference_count":1,"references":[{"file":"src/tiny_shop/reports.py","line":38,"column":24,"preview":"for sku, pieces in best_sellers(orders):"}],"parse_error":…
+assistant  Only once, in `src/tiny_shop/reports.py`, line 38: `for sku, pieces in best_sellers(orders):`.
 """
 
 from collections.abc import Iterator, Sequence

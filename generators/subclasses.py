@@ -1,6 +1,9 @@
 """Which classes derive from this one, and from which does it derive?
 
-user       …
+user       supertypes of ProviderUnreachable at src/tiny_shop/errors.py:38:7
+assistant  type_hierarchy(file_path="src/tiny_shop/errors.py", line=38, column=7, symbol="ProviderUnreachable", direction="supertypes")
+tool       {"success":true,"symbol":"ProviderUnreachable","direction":"supertypes","type_count":1,"types":[{"name":"PaymentError","file":"src/tiny_shop/errors.py","line":30}],"parse_error":null}
+assistant  `ProviderUnreachable` inherits from `PaymentError` (`src/tiny_shop/errors.py:30`).
 """
 
 import builtins

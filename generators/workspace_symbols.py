@@ -1,6 +1,9 @@
 """Where in the project is something of this name?
 
-user       …
+user       A traceback mentions `PaymentDeclined`. Where in the project is that?
+assistant  workspace_symbols(query="PaymentDeclined")
+tool       {"success":true,"query":"PaymentDeclined","symbol_count":1,"symbols":[{"name":"PaymentDeclined","kind":"class","file":"src/tiny_shop/errors.py","line":34,"container_name":null}],"parse_error":null}
+assistant  `src/tiny_shop/errors.py:34` (a class).
 """
 
 from collections.abc import Iterator, Sequence

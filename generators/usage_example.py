@@ -1,0 +1,182 @@
+"""Show me a real call of this function.
+
+user       usage example for `sample_catalogue`, src/tiny_shop/catalogue.py:58:5
+assistant  call_hierarchy(file_path="src/tiny_shop/catalogue.py", line=58, column=5, symbol="sample_catalogue")
+tool       {"success":true,"symbol":"sample_catalogue","direction":"incoming","call_count":1,"calls":[{"name":"catalogue","kind":"function","file":"tests/conftest.py","line":11,"call_lines":[12]}],"parse_error":…
+assistant  document_symbols(file_path="tests/conftest.py")
+tool       {"success":true,"file_path":"tests/conftest.py","symbol_count":3,"symbols":[{"name":"catalogue","kind":"function","line":11,"end_line":12,"children":[]},{"name":"cart","kind":"function","line":16,"end…
+assistant  read_file(path="tests/conftest.py", first_line=11, last_line=12)
+tool       def catalogue() -> Catalogue:
+               return sample_catalogue()
+assistant  `catalogue` in `tests/conftest.py` calls it on line 12:
+
+           ```python
+           def catalogue() -> Catalogue:
+               return sample_catalogue()
+           ```
+"""
+
+from collections.abc import Iterator, Sequence
+from random import Random
+from textwrap import dedent
+
+from punie_data.chat import Rejected
+from punie_data.code.facts import ClassFact, FileFacts, FunctionFact
+from punie_data.code.repo import Repo
+from punie_data.code.targets import plain_targets, spot
+from punie_data.phrase import listing, number, pick
+from punie_data.scene import Scene, tool_scene
+from punie_data.tools.base import Outcome
+from punie_data.tools.results import HierarchyCall, Symbol
+from punie_data.tools.toolbox import Toolbox
+
+SHOW = (
+    "Show me a real call of `{name}` ({spot}), with the code around it.",
+    "How is `{name}` used in practice? It's defined at {spot}; one example from our code will do.",
+    "Give me a usage example of `{name}` at {spot} from this project.",
+    "I don't get how to use `{name}` ({spot}) from its signature alone. Where can I see it in action?",
+    "usage example for `{name}`, {spot}",
+    "Find somebody who calls `{name}` ({spot}) and show me their function.",
+)
+IN_TESTS = (
+    "How do the tests exercise `{name}` ({spot})? Show me one of them.",
+    "Show me a test that calls `{name}`, defined at {spot}.",
+    "Is there a test for `{name}` at {spot}? Let me see it.",
+)
+NONE_ANSWERS = (
+    "There's no example to show: nothing in the project calls `{name}`.",
+    "I can't: `{name}` isn't called anywhere in the project.",
+    "None to be had here, since no code of the project calls `{name}`.",
+)
+NONE_QUOTA, MOST_SITES, MOST_FILES, LONGEST = 2, 12, 5, 32
+
+
+def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rejected]:
+    """The callers, the outline of a caller's file and the caller's text; LibCST must see the call where the server sees it."""
+    left = NONE_QUOTA
+    for facts, item in plain_targets(repo, chance, 3):
+        sites = repo.call_sites.get(item.name, [])
+        if (
+            len(sites) > MOST_SITES
+            or len({path for path, _ in sites}) > MOST_FILES
+            or item.name.startswith("main")
+        ):
+            continue
+        if not sites and (not left or isinstance(item, ClassFact)):
+            continue
+        outcome = tools.call(
+            "call_hierarchy", file_path=facts.path, line=item.line, column=item.column, symbol=item.name
+        )
+        where = spot(chance, facts.path, item.line, item.column)
+        if not sites:
+            if not outcome.value.calls:
+                left -= 1
+                question = pick(chance, SHOW, name=item.name, spot=where)
+                yield _scene(question, [outcome], pick(chance, NONE_ANSWERS, name=item.name), facts, item)
+            continue
+        if isinstance(item, FunctionFact) and item.is_method and not outcome.value.calls:
+            continue
+        yield from _example(repo, tools, chance, facts, item, where, outcome)
+
+
+def _example(
+    repo: Repo,
+    tools: Toolbox,
+    chance: Random,
+    facts: FileFacts,
+    item: ClassFact | FunctionFact,
+    where: str,
+    outcome: Outcome,
+) -> Iterator[Scene | Rejected]:
+    calls = [call for call in outcome.value.calls if call.kind != "module" and call.file in repo.facts]
+    tests = [call for call in calls if repo.facts[call.file].is_test and call.name.startswith("test")]
+    only_tests = bool(tests) and len(tests) < len(calls)
+    wanted = tests if only_tests else calls
+    question = pick(chance, IN_TESTS if only_tests else SHOW, name=item.name, spot=where)
+    seen = {(path, call.line) for path, call in repo.call_sites[item.name]}
+    for call in wanted:
+        if not seen.issuperset((call.file, line) for line in call.call_lines):
+            yield Rejected("the server sees a call that LibCST doesn't", question=question)
+            return
+        outline = tools.call("document_symbols", file_path=call.file)
+        symbol = _symbol(outline.value.symbols, call.line)
+        if symbol is None or symbol.end_line - symbol.line > LONGEST or len(outline.content) > 3200:
+            continue
+        text = tools.call("read_file", path=call.file, first_line=symbol.line, last_line=symbol.end_line)
+        answer = _told(chance, item.name, call, symbol, text, wanted)
+        groups = [[f"{c.file}:{c.line}" for c in some] for some in (calls, tests)]
+        program = _program(facts.path, item, call)
+        yield _scene(question, [outcome, outline, text], answer, facts, item, groups, program)
+        return
+
+
+def _symbol(symbols: Sequence[Symbol], line: int) -> Symbol | None:
+    """The function whose name stands on the line, at any depth."""
+    for symbol in symbols:
+        if symbol.line == line and symbol.kind in ("function", "method", "constructor"):
+            return symbol
+        found = _symbol(symbol.children, line)
+        if found is not None:
+            return found
+    return None
+
+
+def _told(
+    chance: Random,
+    name: str,
+    call: HierarchyCall,
+    symbol: Symbol,
+    text: Outcome,
+    wanted: Sequence[HierarchyCall],
+) -> str:
+    lines = [str(line) for line in call.call_lines]
+    at = f"line{'s' if len(lines) > 1 else ''} {listing(lines)}"
+    opening = pick(
+        chance,
+        (
+            "`{caller}` in `{file}` calls it on {at}:",
+            "For example `{caller}`, `{file}` (the call is on {at}):",
+            "In `{file}`, `{caller}` calls it ({at}):",
+        ),
+        caller=call.name,
+        file=call.file,
+        at=at,
+    )
+    others = ""
+    if len(wanted) > 1:
+        others = f"\n\nThere {'is one more caller' if len(wanted) == 2 else f'are {number(len(wanted))} callers in all'}."
+    return f"{opening}\n\n```python\n{dedent(text.value).rstrip()}\n```{others}"
+
+
+def _program(path: str, item: ClassFact | FunctionFact, call: HierarchyCall) -> str:
+    return (
+        "def find(symbols, line):\n    for symbol in symbols:\n        if symbol.line == line:\n            return symbol\n"
+        "        inner = find(symbol.children, line)\n        if inner is not None:\n            return inner\n    return None\n\n\n"
+        f'callers = call_hierarchy("{path}", {item.line}, {item.column}, "{item.name}").calls\n'
+        'for call in callers:\n    print(f"{call.name} {call.file}:{call.line}")\n'
+        f'call = [call for call in callers if call.file == "{call.file}" and call.name == "{call.name}"][0]\n'
+        'for line in call.call_lines:\n    print(f"called at {call.file}:{line}")\n'
+        "symbol = find(document_symbols(call.file).symbols, call.line)\n"
+        "print(read_file(call.file, symbol.line, symbol.end_line))\n"
+    )
+
+
+def _scene(
+    question: str,
+    outcomes: Sequence[Outcome],
+    answer: str,
+    facts: FileFacts,
+    item: ClassFact | FunctionFact,
+    counted: Sequence[Sequence[str]] = (),
+    program: str = "",
+) -> Scene:
+    return tool_scene(
+        question,
+        outcomes,
+        answer,
+        "workflow",
+        symbol=item.name,
+        paths=[facts.path],
+        counted=counted,
+        program=program,
+    )
