@@ -52,14 +52,16 @@ def test_an_environment_is_made_once(index: Path, tmp_path: Path) -> None:
     (packages,) = folder.glob("lib/python*/site-packages")
     assert {"pytest.py", "friend.py"} <= {path.name for path in packages.iterdir()}
     assert json.loads((folder / environment.MARKER).read_text()) == {"requirements": ["friend>=1", "pytest"]}
-    assert prepare((" friend >= 1 ", "pytest"), tmp_path / "cache", said.append) == folder
+    assert prepare((" friend >= 1 ",), tmp_path / "cache", said.append) == folder
     assert len(said) == 1
     (folder / environment.MARKER).unlink()
     assert prepare(("friend>=1",), tmp_path / "cache", said.append) == folder, (
         "what was not finished is made anew"
     )
     assert len(said) == 2
-    assert prepare((), tmp_path / "cache", said.append) != folder
+    pinned = prepare(("pytest==9.9", "friend"), tmp_path / "cache", said.append)
+    assert pinned != folder
+    assert said[-1] == "installing friend, pytest==9.9", "a pinned pytest is not asked for twice"
     assert packages.stat().st_mode & 0o005 == 0o005, "the sandbox's user must be able to read it"
 
 

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -30,7 +31,9 @@ def prepare(requirements: tuple[str, ...], cache: Path, progress: Callable[[str]
     A virtual environment cannot be moved, so it is made where it stays, and a marker written last says that it is whole. UserError for a
     requirement that is none or that names a URL; ToolUnavailable when it cannot be made.
     """
-    wanted = sorted({ALWAYS, *(_checked(requirement) for requirement in requirements)})
+    wanted = sorted({_checked(requirement) for requirement in requirements})
+    if not any(re.match(rf"{ALWAYS}(?![\w-])", requirement) for requirement in wanted):
+        wanted.append(ALWAYS)
     key = json.dumps(
         [wanted, sys.implementation.name, platform.python_version(), platform.machine(), sys.base_prefix]
     )

@@ -37,7 +37,7 @@ def installed(workspace: Workspace) -> Iterator[Installed]:
     environment = workspace.virtual_environment
     with tempfile.TemporaryDirectory(prefix="punie-data-installed-") as temporary:
         folder = Path(temporary)
-        write_metadata(workspace.root, folder / "metadata")
+        write_metadata(workspace.root, folder / "metadata", environment)
         sources = (f"{PROJECT}/src", PROJECT) if workspace.below("src") is not None else (PROJECT,)
         mounts = {METADATA: folder / "metadata"}
         if environment is not None:
@@ -45,17 +45,24 @@ def installed(workspace: Workspace) -> Iterator[Installed]:
         yield Installed(variables(environment, (*sources, METADATA)), mounts, folder)
 
 
-def write_metadata(root: Path, folder: Path) -> None:
-    """Put a `.dist-info` for the project in `root` into `folder`, which is made; nothing in it when the project has no name."""
+def write_metadata(root: Path, folder: Path, environment: Path | None = None) -> None:
+    """Put a `.dist-info` for the project in `root` into `folder`, which is made.
+
+    Nothing in it when the project has no name, or when its release is installed in `environment`, which has better metadata.
+    """
     folder.mkdir(parents=True, mode=0o755)
     folder.chmod(0o755)
     project = _project(root)
     name, version = project.get("name"), project.get("version")
     if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
         return
+    plain = re.sub(r"[-_.]+", "_", name)
+    known = environment.glob("lib/python*/site-packages/*.dist-info") if environment is not None else ()
+    if any(found.name.partition("-")[0].lower() == plain.lower() for found in known):
+        return
     if not isinstance(version, str) or not re.fullmatch(r"[A-Za-z0-9.+!_-]+", version):
         version = UNKNOWN_VERSION
-    info = folder / f"{re.sub(r'[-_.]+', '_', name)}-{version}.dist-info"
+    info = folder / f"{plain}-{version}.dist-info"
     info.mkdir()
     info.chmod(0o755)
     for file, text in {
