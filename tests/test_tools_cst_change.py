@@ -8,7 +8,7 @@ from libcst.codemod import CodemodContext
 from libcst.codemod.visitors import AddImportsVisitor
 
 from punie_data.tools import cst_add_import, cst_rename
-from punie_data.tools.cst_add_import import with_imports
+from punie_data.tools.cst_add_import import with_import
 from punie_data.tools.workspace import Workspace
 from tests.conftest import TINY_SHOP
 
@@ -94,28 +94,63 @@ HEADS = (
     "from pathlib import (\n    PurePath,\n)\nif x:\n    import json\n",
     "from __future__ import annotations\ntry:\n    import os\nexcept ImportError:\n    pass\n",
     "from pathlib import *\n\n@a\ndef f(): ...\n",
+    "from pathlib import *\nfrom pathlib import Path as P\nx = 1\n",
+    "from pathlib import (  # many\n    PurePath as Q,\n    PosixPath,\n)\nfrom a.b import c\nimport numpy as np\n",
+    "__strict__ = True\nimport os\n\n\n# why\nclass A: ...\n",
+    "import os; import sys\nimport json\n",
+    "'a' 'b'\nimport os\n",
+    "import abc\nfrom .pathlib import Path\n",
 )
 
 
-@pytest.mark.parametrize(
-    ("module", "name", "alias"),
-    [
-        ("pathlib", "Path", None),
-        ("os", None, None),
-        ("numpy", None, "np"),
-        ("__future__", "annotations", None),
-    ],
+STATEMENTS = (
+    "from pathlib import Path",
+    "from pathlib import Path, PurePath",
+    "from pathlib import Path as P, PurePath, PosixPath as X",
+    "import os",
+    "import os.path, sys, abc",
+    "import numpy as np, zlib",
+    "from __future__ import annotations",
+    "from a.b import c",
 )
-def test_an_import_goes_where_libcst_puts_it(module: str, name: str | None, alias: str | None) -> None:
-    """Else the shortcut over the head of the file would have a mind of its own."""
+
+
+@pytest.mark.parametrize("statement", STATEMENTS)
+def test_an_import_goes_where_libcst_puts_it(statement: str) -> None:
+    """Else our way of adding an import would have a mind of its own."""
+    [wanted] = cst.ensure_type(cst.parse_statement(statement), cst.SimpleStatementLine).body
     sources = [*HEADS, *(file.read_text() for file in sorted(TINY_SHOP.rglob("*.py"))[:8])]
     for source in sources:
         tree = cst.parse_module(source)
-        whole, short = CodemodContext(), CodemodContext()
-        AddImportsVisitor.add_needed_import(whole, module, name, alias)
-        AddImportsVisitor.add_needed_import(short, module, name, alias)
-        expected = AddImportsVisitor(whole).transform_module(tree).code
-        assert with_imports(tree, short).code == expected, source
+        context = CodemodContext()
+        for alias in wanted.names:
+            if isinstance(wanted, cst.Import):
+                AddImportsVisitor.add_needed_import(
+                    context, alias.evaluated_name, None, alias.evaluated_alias
+                )
+            else:
+                module = wanted.module.value if isinstance(wanted.module, cst.Name) else "a.b"
+                AddImportsVisitor.add_needed_import(
+                    context, module, alias.evaluated_name, alias.evaluated_alias
+                )
+        expected = AddImportsVisitor(context).transform_module(tree).code
+        assert with_import(tree, wanted).code == expected, source
+
+
+@pytest.mark.parametrize(
+    ("statement", "added"),
+    [
+        ("from . import b", False),
+        ("from .c import d", False),
+        ("from .c import e", True),
+        ("from c import d", True),
+    ],
+)
+def test_relative_imports_are_known_again(tmp_path: Path, statement: str, added: bool) -> None:
+    """Else a second import of the same would be added; LibCST's own visitor does that."""
+    (tmp_path / "a.py").write_text("from . import b\nfrom .c import d\n")
+    with Workspace(tmp_path, frozenset(["a.py"]), None) as workspace:
+        assert cst_add_import.run(workspace, "a.py", statement).import_added is added
 
 
 @pytest.mark.parametrize(
