@@ -14,7 +14,7 @@ LAYERS = (
     ("corpus",),
     ("code",),
     ("tools",),
-    ("scene", "ground", "phrase", "programs", "findings", "subjects", "fields", "telling", "changes", "topics"),
+    ("scene", "ground", "phrase", "programs", "findings", "subjects", "fields", "telling", "changes", "topics", "readings", "readings_of_places", "readings_of_reports"),
     ("generators",),
     ("generate",),
     ("validate", "verify", "show"),
