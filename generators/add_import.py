@@ -18,11 +18,11 @@ from punie_data.tools.toolbox import Toolbox
 QUESTIONS = (
     "Add `{statement}` to {path}.",
     "{path} needs `{statement}`. Where would it go?",
-    "I want to use it in {path}: make sure that `{statement}` is there.",
+    "Make sure that {path} has `{statement}`, I need it there.",
     "Please put `{statement}` among the imports of {path}, unless it's there already.",
     "Does {path} already have `{statement}`? If not, add it.",
     "add import to {path}: {statement}",
-    "For a change I'm planning, {path} has to have `{statement}`. Show me the import lines afterwards.",
+    "For a change I'm planning, {path} has to have `{statement}`. Is it there, or can you add it?",
 )
 ADDED = (
     "It wasn't there yet. With it, the imports around it read:\n\n```python\n{lines}\n```\n\nThis is the new source; the file isn't written.",
@@ -50,12 +50,16 @@ COMMON = (
     "from collections import defaultdict", "import warnings", "from typing import TYPE_CHECKING", "import contextlib", "import uuid",
     "from functools import partial", "from types import MappingProxyType", "import random", "from operator import itemgetter",
 )  # fmt: skip
-LONGEST, MOST_CHARACTERS, MOST = 150, 5_000, 9
+LONGEST, MOST_CHARACTERS, MOST = 180, 6_000, 14
 
 
 def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rejected]:
     """Short files, since the whole new source stands in the row: an import that is missing, or one that is there."""
-    files = [f for f in mixed(repo, chance) if 3 < f.line_count <= LONGEST and len(repo.text(f.path)) < MOST_CHARACTERS]
+    files = [
+        f
+        for f in mixed(repo, chance)
+        if 3 < f.line_count <= LONGEST and len(repo.text(f.path)) < MOST_CHARACTERS
+    ]
     for number, facts in enumerate(files[:MOST]):
         present = [item for item in facts.imports if _is_plain(item)]
         there = number % 3 == 2 and bool(present)
@@ -67,17 +71,27 @@ def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rej
         fields = {"statement": statement, "path": facts.path}
         question = pick(chance, QUESTIONS, **fields)
         if not result.success or result.import_added == there:
-            yield Rejected("the tool and the facts disagree", question=question, detail=result.parse_error or statement)
+            yield Rejected(
+                "the tool and the facts disagree", question=question, detail=result.parse_error or statement
+            )
             continue
         if there:
-            yield tool_scene(question, outcome, pick(chance, PRESENT, **fields), "editing", paths=[facts.path])
+            yield tool_scene(
+                question, outcome, pick(chance, PRESENT, **fields), "editing", paths=[facts.path]
+            )
             continue
         lines = _around(result.modified_source, repo.text(facts.path))
         if not lines or any("```" in line for line in lines):
             continue
-        merged = statement.startswith("from ") and statement not in result.modified_source
+        merged = statement.startswith("from ") and statement not in result.modified_source.split("\n")
         fields |= {"lines": "\n".join(lines), "module": statement.split()[1]}
-        yield tool_scene(question, outcome, pick(chance, MERGED if merged else ADDED, **fields), "editing", paths=[facts.path])
+        yield tool_scene(
+            question,
+            outcome,
+            pick(chance, MERGED if merged else ADDED, **fields),
+            "editing",
+            paths=[facts.path],
+        )
     yield from _absent(repo, tools, chance)
 
 
@@ -92,7 +106,11 @@ def _statement(item: ImportFact) -> str:
 
 def _missing(facts: FileFacts, chance: Random) -> str:
     """An import whose name means nothing in this file yet."""
-    bound = {item.bound for item in facts.imports} | {v.name for v in facts.variables} | {c.name for c in facts.classes}
+    bound = (
+        {item.bound for item in facts.imports}
+        | {v.name for v in facts.variables}
+        | {c.name for c in facts.classes}
+    )
     bound |= {function.name for function in facts.functions}
     modules = {item.module for item in facts.imports if item.name}
     free = [text for text in COMMON if text.split()[-1] not in bound]
@@ -103,12 +121,19 @@ def _missing(facts: FileFacts, chance: Random) -> str:
 def _around(new: str, old: str) -> list[str]:
     """The lines of the new source that the old one doesn't have, with a line before and one behind where those are imports."""
     before, after = old.split("\n"), new.split("\n")
-    same = next((at for at, (one, other) in enumerate(zip(before, after, strict=False)) if one != other), len(before))
+    same = next(
+        (at for at, (one, other) in enumerate(zip(before, after, strict=False)) if one != other), len(before)
+    )
     tail = 0
     while tail < min(len(before), len(after)) - same and before[-1 - tail] == after[-1 - tail]:
         tail += 1
     first, last = same, len(after) - tail
-    while first > 0 and first > same - 2 and after[first - 1].startswith(("import ", "from ")) and ticked(after[first - 1]):
+    while (
+        first > 0
+        and first > same - 2
+        and after[first - 1].startswith(("import ", "from "))
+        and ticked(after[first - 1])
+    ):
         first -= 1
     while last < len(after) and last < len(after) - tail + 1 and after[last].startswith(("import ", "from ")):
         last += 1
@@ -128,4 +153,6 @@ def _absent(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene]:
         statement = chance.choice(COMMON)
         outcome = tools.call("cst_add_import", file_path=path, import_statement=statement)
         fields = {"statement": statement, "path": path}
-        yield tool_scene(pick(chance, QUESTIONS, **fields), outcome, pick(chance, NO_FILE, **fields), "editing")
+        yield tool_scene(
+            pick(chance, QUESTIONS, **fields), outcome, pick(chance, NO_FILE, **fields), "editing"
+        )
