@@ -48,9 +48,12 @@ NOTHING_QUOTA, MOST = 2, 9
 def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rejected]:
     """Functions without functions of their own; what LibCST sees them call by a plain name or on `self` must be among the callees."""
     left = NOTHING_QUOTA
+    known = {item.name for _, item in (*repo.functions(repo.python), *repo.classes(repo.python))}
     for facts, function in _candidates(repo, chance):
         calls = [call for call in facts.calls if call.caller == function.qualname]
-        sure = {(c.name.rpartition(".")[2], c.line) for c in calls if _is_sure(repo, facts, function, c.name)}
+        sure = {
+            (c.name.rpartition(".")[2], c.line) for c in calls if _is_sure(known, facts, function, c.name)
+        }
         if calls and not sure:
             continue
         if not calls and (not left or chance.random() < 0.7):
@@ -107,8 +110,8 @@ def _is_common(name: str) -> bool:
     return any(hasattr(kind, name) for kind in (str, bytes, list, dict, set, builtins))
 
 
-def _is_sure(repo: Repo, facts: FileFacts, function: FunctionFact, called: str) -> bool:
-    """Whether it is certain that a call of this name is one of the project's own functions or classes."""
+def _is_sure(known: set[str], facts: FileFacts, function: FunctionFact, called: str) -> bool:
+    """Whether it is certain that a call of this name is one of the project's own functions or classes, whose names are `known`."""
     first, _, rest = called.partition(".")
     if rest:
         return first == "self" and rest in {
@@ -116,11 +119,7 @@ def _is_sure(repo: Repo, facts: FileFacts, function: FunctionFact, called: str) 
         }
     defined = any(item.name == called and not item.is_nested for item in (*facts.classes, *facts.functions))
     imported = any(item.bound == called and item.level for item in facts.imports)
-    return (
-        (defined or imported)
-        and called in repo.definitions
-        and called not in {p.name for p in function.parameters}
-    )
+    return (defined or imported) and called in known and called not in {p.name for p in function.parameters}
 
 
 def _told(

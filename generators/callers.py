@@ -58,12 +58,13 @@ NONE_QUOTA, MOST_SITES, MOST_FILES, MOST_CALLERS = 4, 15, 6, 15
 
 def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rejected]:
     """Functions and classes whose name is defined once: every call of that name that LibCST sees must be among the server's."""
+    own = {facts.path for facts in repo.sources}
     left = NONE_QUOTA
     for path, target in _candidates(repo, chance):
         sites = repo.call_sites.get(target.name, [])
         if len(sites) > MOST_SITES or len({file for file, _ in sites}) > MOST_FILES:
             continue
-        if not sites and (not left or target.decorators or isinstance(target, ClassFact)):
+        if not sites and (path not in own or not left or target.decorators or isinstance(target, ClassFact)):
             continue
         outcome = tools.call(
             "call_hierarchy", file_path=path, line=target.line, column=target.column, symbol=target.name

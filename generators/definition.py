@@ -1,9 +1,9 @@
 """Where is the symbol under the cursor defined?
 
-user       My cursor is on `Order` at `src/tiny_shop/__init__.py:6:30`. Where is it defined?
-assistant  goto_definition(file_path="src/tiny_shop/__init__.py", line=6, column=30, symbol="Order")
-tool       {"success":true,"symbol":"Order","locations":[{"file":"src/tiny_shop/orders.py","line":19,"column":7,"end_line":19,"end_column":12,"preview":"class Order:"}],"parse_error":null}
-assistant  The definition is on line 19 of `src/tiny_shop/orders.py`: `class Order:`.
+user       My cursor is on `Product` at `src/tiny_shop/__init__.py:4:44`. Where is it defined?
+assistant  goto_definition(file_path="src/tiny_shop/__init__.py", line=4, column=44, symbol="Product")
+tool       {"success":true,"symbol":"Product","locations":[{"file":"src/tiny_shop/catalogue.py","line":11,"column":7,"end_line":11,"end_column":14,"preview":"class Product:"}],"parse_error":null}
+assistant  The definition is on line 11 of `src/tiny_shop/catalogue.py`: `class Product:`.
 """
 
 import builtins
@@ -101,7 +101,7 @@ def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rej
             defined = repo.definitions.get(use.name, ())
             if len(defined) == 1 and _is_that(use, facts.path, *defined[0], local):
                 scene = _inside(repo, tools, chance, facts.path, use, left)
-            elif not defined and use.name in names and not use.before.endswith("."):
+            elif not defined and use.name in names and not use.before.endswith((".", "from ")):
                 scene = _outside(tools, chance, facts.path, use, left)
             else:
                 continue
@@ -115,9 +115,9 @@ def _is_that(use: Use, path: str, file: str, at: int, local: set[str]) -> bool:
     """Whether the name most likely means the definition, and is not the definition itself."""
     if (path, use.line) == (file, at):
         return False
+    if use.before.lstrip().startswith(("from ", "import ")) and " import " not in use.before:
+        return False
     if use.before.endswith("."):
-        if use.before.lstrip().startswith(("from ", "import ")):
-            return False
         return not any(hasattr(kind, use.name) for kind in (str, bytes, list, dict, set))
     return use.name not in local or (path == file and use.after.startswith("("))
 
@@ -143,14 +143,16 @@ def _inside(
         return _stale(tools, chance, path, use)
     outcome = tools.call("goto_definition", file_path=path, line=use.line, column=use.column, symbol=use.name)
     places = outcome.value.locations
-    is_attribute = use.before.endswith(".") and not use.before.endswith("self.")
-    if len(places) != 1 or (is_attribute and places[0].file != repo.definitions[use.name][0][0]):
-        # Of whose attribute this is only the server knows: an attribute of another class is no disagreement.
+    if len(places) != 1:
         return None
     place = places[0]
     question = _question(chance, path, use)
     [(file, at)] = repo.definitions[use.name]
     if (place.file, place.line) != (file, at):
+        if use.before.endswith("."):
+            return (
+                None  # whose attribute this is only the server knows: one of another class is no disagreement
+            )
         detail = f"{file}:{at}, not {place.file}:{place.line}"
         return Rejected("LibCST and the language server disagree", question=question, detail=detail)
     templates = SHORT_ANSWERS if place.preview.endswith(("(", "[", "{")) or "`" in place.preview else ANSWERS

@@ -59,7 +59,7 @@ OVERRIDE = (
     "I have to override `{name}` ({spot}). Let me see how somebody else did it.",
     "Print one implementation of `{name}`, the method at {spot}.",
 )
-LONGEST = 26
+LONGEST, LARGEST = 26, 4500
 Workflow = Callable[[Repo, Toolbox, Random], Iterator[Scene | Rejected]]
 
 
@@ -100,7 +100,7 @@ def _read(tools: Toolbox, file: str, line: int) -> tuple[Outcome, Outcome, Symbo
     """The outline of a file and the text of what is defined on the line; None where the outline doesn't show it."""
     outline = tools.call("document_symbols", file_path=file)
     symbol = _symbol(outline.value.symbols, line)
-    if symbol is None or len(outline.content) > 4500:
+    if symbol is None or len(outline.content) > LARGEST:
         return None
     text = tools.call("read_file", path=file, first_line=symbol.line, last_line=symbol.end_line)
     return outline, text, symbol
@@ -200,7 +200,7 @@ def _folderless(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | 
         listed = tools.call("list_files", pattern=name)
         outline = tools.call("document_symbols", file_path=facts.path)
         told, groups = _defined(outline.value.symbols)
-        if not told:
+        if not told or len(outline.content) > LARGEST:
             continue
         question = pick(chance, FOLDERLESS, file=name)
         answer = f"It's `{facts.path}`, which defines {told}."
@@ -222,7 +222,7 @@ def _misplaced(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | R
         listed = tools.call("list_files", pattern=name)
         outline = tools.call("document_symbols", file_path=facts.path)
         told, groups = _defined(outline.value.symbols)
-        if not told or failed.ok:
+        if not told or failed.ok or len(outline.content) > LARGEST:
             continue
         question = pick(chance, MISPLACED, path=wrong)
         answer = f"There's no `{wrong}`, but `{facts.path}`. It defines {told}."

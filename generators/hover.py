@@ -46,6 +46,10 @@ TYPE_ANSWERS = (
     "`{symbol}` has the type `{type}`.",
     "`{type}`.",
 )
+ANY_ANSWERS = (
+    "`Any`: nothing more is known of `{symbol}`.",
+    "The type checker only knows `{symbol}` as `Any`.",
+)
 UNKNOWN_ANSWERS = (
     "The type checker can't tell: it reports `{type}` for `{symbol}`. An annotation, or installing the package it comes from, would help.",
     "No useful type is known there: `{symbol}` is `{type}`.",
@@ -162,7 +166,7 @@ def _known(
 
 
 def _returned(chance: Random, symbol: str, signature: str) -> str:
-    kind = signature.rpartition("\n")[2].rpartition(" -> ")[2]
+    kind = _result(signature)
     awaited = re.fullmatch(r"CoroutineType\[Any, Any, (.+)\]", kind)
     if awaited:
         kind = awaited[1]
@@ -175,10 +179,23 @@ def _returned(chance: Random, symbol: str, signature: str) -> str:
         return f"It never returns: the return type is `{kind}`."
     return pick(
         chance,
-        ("`{symbol}` returns `{kind}`.", "A `{kind}`.", "`{kind}`, by its signature."),
+        ("`{symbol}` returns `{kind}`.", "The result is of type `{kind}`.", "`{kind}`, by its signature."),
         symbol=symbol,
         kind=kind,
     )
+
+
+def _result(signature: str) -> str:
+    """What stands behind the arrow of the function itself: parameters and results may have arrows of their own."""
+    depth = 0
+    for at, character in enumerate(signature):
+        if character in "([":
+            depth += 1
+        elif character in ")]":
+            depth -= 1
+            if depth == 0 and signature.startswith(" -> ", at + 1):
+                return signature[at + 5 :]
+    return signature.rpartition(" -> ")[2]
 
 
 def _inferred(chance: Random, path: str, use: Use, outcome: Outcome, left: dict[str, int]) -> Scene | None:
@@ -196,7 +213,8 @@ def _inferred(chance: Random, path: str, use: Use, outcome: Outcome, left: dict[
     if kind.isidentifier() and not unknown and chance.random() < 0.5:
         answer = f"`{use.name}` is {'an' if kind[0] in 'aeiouAEIO' else 'a'} `{kind}`."
     else:
-        answer = pick(chance, UNKNOWN_ANSWERS if unknown else TYPE_ANSWERS, symbol=use.name, type=kind)
+        answers = ANY_ANSWERS if kind == "Any" else UNKNOWN_ANSWERS if unknown else TYPE_ANSWERS
+        answer = pick(chance, answers, symbol=use.name, type=kind)
     return _scene(path, use, outcome, question, answer)
 
 

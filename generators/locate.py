@@ -242,9 +242,7 @@ def _behind(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Reje
         answer = (
             f"`{item.name}` is the function at `{facts.path}:{item.line}`. Of the project's own code it calls"
         )
-        answer += (
-            f"{listing(told)}." if len(told) < 4 else f"{plural(len(told), 'thing')}:\n\n{bullets(told)}"
-        )
+        answer += f" {listing(told)}." if len(told) < 4 else f":\n\n{bullets(told)}"
         program = (
             f'place = goto_definition("{path}", {call.line}, {call.column}, "{item.name}").locations[0]\n'
             f'print(f"{{place.file}}:{{place.line}}")\n'

@@ -77,12 +77,15 @@ UNUSED_QUOTA, MOST_FILES, MOST_CALLS, MOST_REFERENCES = 3, 6, 20, 25
 def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rejected]:
     """Classes and functions whose name is defined once; every call of that name that LibCST sees must be among the references."""
     imported = {item.name for facts in repo.python for item in facts.imports}
+    own = {facts.path for facts in repo.sources}
     unused = 0
     for path, target in _candidates(repo, chance):
         sites = repo.call_sites.get(target.name, [])
         if len({file for file, _ in sites}) > MOST_FILES or len(sites) > MOST_CALLS:
             continue
-        if not sites and (unused == UNUSED_QUOTA or target.decorators or target.name in imported):
+        if not sites and (
+            path not in own or unused == UNUSED_QUOTA or target.decorators or target.name in imported
+        ):
             continue
         at = {"line": target.line, "column": target.column, "symbol": target.name}
         outcome = tools.call("find_references", file_path=path, **at)

@@ -100,6 +100,7 @@ def _candidates(repo: Repo, chance: Random) -> Iterator[tuple[FileFacts, ClassFa
             and not item.is_nested
             and not item.name.startswith("Test")
             and len(repo.definitions[item.name]) == 1
+            and not any(child.name == item.name for _, child in repo.subclasses.get(item.name, ()))
         ]
         chance.shuffle(items)
         found += [(facts, item) for item in items if item.name in repo.subclasses]

@@ -64,10 +64,14 @@ def uses(repo: Repo, path: str) -> Iterator[Use]:
 
 
 def mixed(repo: Repo, chance: Random) -> list[FileFacts]:
-    """All Python files in random order, the project's own two to one of the others while there are any."""
-    own = list(repo.sources)
-    paths = {facts.path for facts in own}
-    others = [facts for facts in repo.python if facts.path not in paths]
+    """Python files in random order, the project's own two to one of the others while there are any.
+
+    A module with a type stub beside it is left out: to the language server the stub is the module, and what LibCST knows is not in it.
+    """
+    stubs = {path for path in repo.paths if path.endswith(".pyi")}
+    own = [facts for facts in repo.sources if f"{facts.path}i" not in stubs]
+    paths = {facts.path for facts in repo.sources}
+    others = [facts for facts in repo.python if facts.path not in paths and f"{facts.path}i" not in stubs]
     chance.shuffle(own)
     chance.shuffle(others)
     order: list[FileFacts] = []
