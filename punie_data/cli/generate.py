@@ -131,8 +131,8 @@ def generate(
 
 
 def _quota(cap: int, generators: int) -> int:
-    """Rows a generator: what the cap can't take need not be made. Not every generator fills its quota, so the cap is aimed over."""
-    return max(1, min(QUOTA, round(1.2 * cap / max(1, generators))))
+    """Rows a generator: what the cap can't take need not be made. The rest of the cap is left for rows derived from them."""
+    return max(1, min(QUOTA, round(0.75 * cap / max(1, generators))))
 
 
 def _remember_places(target: Path, mined: list) -> None:
