@@ -105,13 +105,15 @@ def _classes(repo: Repo, chance: Random) -> Iterator[tuple[FileFacts, ClassFact]
 
 
 def _family(repo: Repo, name: str) -> list[tuple[FileFacts, ClassFact]]:
-    """All classes below the one of this name, by plain names."""
+    """All classes below the one of this name, by plain names; [] where one of them with classes below it shares its name with another."""
     found: dict[tuple[str, int], tuple[FileFacts, ClassFact]] = {}
     names = [name]
     seen = {name}
     while names:
         for facts, item in repo.subclasses.get(names.pop(), ()):
             found[facts.path, item.line] = facts, item
+            if item.name in repo.subclasses and len(repo.definitions[item.name]) > 1:
+                return []
             if item.name not in seen:
                 seen.add(item.name)
                 names.append(item.name)

@@ -48,7 +48,7 @@ NONE_ANSWERS = (
     "I can't: `{name}` isn't called anywhere in the project.",
     "None to be had here, since no code of the project calls `{name}`.",
 )
-NONE_QUOTA, MOST_SITES, MOST_FILES, LONGEST = 2, 12, 5, 32
+NONE_QUOTA, MOST_SITES, MOST_FILES, LONGEST, LARGEST = 2, 12, 5, 32, 52
 
 
 def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rejected]:
@@ -63,6 +63,8 @@ def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rej
         ):
             continue
         if not sites and (not left or isinstance(item, ClassFact)):
+            continue
+        if sites and all(_size(repo.facts[path]) > LARGEST for path, _ in sites):
             continue
         outcome = tools.call(
             "call_hierarchy", file_path=facts.path, line=item.line, column=item.column, symbol=item.name
@@ -97,9 +99,11 @@ def _example(
         if any(item.name not in repo.lines(call.file)[line - 1] for line in call.call_lines):
             yield Rejected("the server sees a call where the name doesn't stand", question=question)
             return
+        if _size(repo.facts[call.file]) > LARGEST:
+            continue
         outline = tools.call("document_symbols", file_path=call.file)
         symbol = _symbol(outline.value.symbols, call.line)
-        if symbol is None or symbol.end_line - symbol.line > LONGEST or len(outline.content) > 3200:
+        if symbol is None or symbol.end_line - symbol.line > LONGEST:
             continue
         text = tools.call("read_file", path=call.file, first_line=symbol.line, last_line=symbol.end_line)
         answer = _told(chance, item.name, call, symbol, text, wanted)
@@ -107,6 +111,16 @@ def _example(
         program = _program(facts.path, item, call)
         yield _scene(question, [outcome, outline, text], answer, facts, item, groups, program)
         return
+
+
+def _size(facts: FileFacts) -> int:
+    """How much there is in a file's outline."""
+    return (
+        len(facts.classes)
+        + len(facts.functions)
+        + len(facts.variables)
+        + sum(len(c.fields) for c in facts.classes)
+    )
 
 
 def _symbol(symbols: Sequence[Symbol], line: int) -> Symbol | None:

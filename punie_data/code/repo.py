@@ -1,5 +1,6 @@
 """A repository as generators see it: its facts, its documents, its files. Everything is read from the snapshot."""
 
+from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -76,6 +77,16 @@ class Repo:
             for call in facts.calls:
                 found.setdefault(call.name.rpartition(".")[2], []).append((facts.path, call))
         return found
+
+    @cached_property
+    def imported_names(self) -> Counter[str]:
+        """In how many files a name is imported from some module."""
+        return Counter(name for facts in self.python for name in {i.name for i in facts.imports if i.name})
+
+    @cached_property
+    def line_count(self) -> int:
+        """The lines of all Python files."""
+        return sum(facts.line_count for facts in self.python)
 
     @cached_property
     def subclasses(self) -> dict[str, list[tuple[FileFacts, ClassFact]]]:

@@ -21,6 +21,9 @@ _WORD = re.compile(
     re.DOTALL,
 )
 
+SMALL, MOST_IMPORTERS = 10_000, 4
+"""Lines of a small project; files that may import a name before asking for its uses gets dear."""
+
 
 class Use(NamedTuple):
     """A name in code: `line` and `column` are 1-based, `before` and `after` what stands around it on its line."""
@@ -38,8 +41,14 @@ def is_telling(name: str) -> bool:
 
 
 def is_rare(repo: Repo, name: str) -> bool:
-    """Whether a search for it is cheap: a plain English word is found in every second file, and each has to be understood."""
-    return "_" in name or name.lower() != name or len(repo.python) < 150
+    """Whether asking who uses it is cheap: the server looks at every file that has the word, and has to understand each.
+
+    In a small project everything is cheap. In a larger one a plain English word, or what every second file imports, is not.
+    """
+    if repo.line_count < SMALL:
+        return True
+    is_word = "_" not in name.strip("_") and sum(letter.isupper() for letter in name) < 2
+    return not is_word and repo.imported_names[name] <= MOST_IMPORTERS
 
 
 def spot(chance: Random, path: str, line: int, column: int) -> str:
