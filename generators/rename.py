@@ -49,7 +49,7 @@ TAKEN = (
     "That would clash: `{new}` is already a name in {path}, so I left `{old}` alone.",
     "`{new}` is taken in {path}. Nothing is renamed; please pick another name for `{old}`.",
 )
-LONGEST, MOST, MOST_CHARACTERS = 160, 9, 5_500
+LONGEST, MOST, MOST_CHARACTERS = 130, 7, 4_500
 
 
 class Wish(NamedTuple):

@@ -1,0 +1,192 @@
+"""Rename this, save the file and check that nothing broke.
+
+user       …
+"""
+
+import re
+from collections.abc import Iterator
+from random import Random
+
+from punie_data.chat import Rejected
+from punie_data.code.facts import FileFacts
+from punie_data.code.repo import Repo
+from punie_data.code.targets import mixed
+from punie_data.naming import other_name
+from punie_data.phrase import number, pick, plural
+from punie_data.places import Place, by_file, line_list
+from punie_data.scene import Scene, tool_scene
+from punie_data.tools.base import Outcome
+from punie_data.tools.toolbox import Toolbox
+
+LINT = (
+    "Rename `{old}` to `{new}` in {path}, save it, and run ruff on the file.",
+    "Please rename `{old}` in {path} to `{new}` and make sure that ruff is still happy with it.",
+    "{path}: {old} -> {new}, write it, then lint.",
+    "I want `{old}` ({path}) to be called `{new}`. Do it and tell me what ruff says afterwards.",
+)
+TYPES = (
+    "Rename `{old}` to `{new}` in {path}, save it, and check the types of the file.",
+    "In {path}, `{old}` should become `{new}`. Write the change and typecheck the file.",
+    "Do the rename {old} -> {new} in {path} and tell me whether the type checker complains.",
+)
+LEFT = (
+    "Rename `{old}` to `{new}` in {path}, save it, and tell me where the old name is still used.",
+    "Please rename `{old}` in {path} to `{new}`. Then look for leftovers of the old name in the Python files.",
+    "I'd like `{old}` from {path} to be `{new}`. Write it, then list what still says `{old}`.",
+    "{path}: rename {old} to {new} and save. What else in the project would have to follow?",
+)
+RENAMED = (
+    "`{old}` is now `{new}` in {count} of {path}, and the file is saved.",
+    "Saved: {count} in {path} now say `{new}`.",
+    "{path} is written with `{new}` in {count}.",
+)
+RENAMED_ONCE = (
+    "`{old}` is now `{new}` in {path}, in one place, and the file is saved.",
+    "Saved: the definition in {path} now says `{new}`; it was the only place.",
+)
+CLEAN = ("ruff has no findings there.", "ruff finds nothing in it.", "The file passes ruff.")
+TYPED = ("The type checker has no complaints about it.", "Its types check.", "No type errors in the file.")
+GONE = (
+    "No Python file mentions `{old}` any more.",
+    "The old name is gone from all Python files.",
+    "Nothing is left of `{old}`.",
+)
+LONGEST, MOST_CHARACTERS, MOST, MOST_TYPED, MOST_LEFT = 110, 3_600, 6, 1, 9
+
+
+def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rejected]:
+    """Short files, because the row holds them twice; the check is of the changed copy, and what it finds is said as it is."""
+    files = [
+        f
+        for f in mixed(repo, chance)
+        if 5 < f.line_count <= LONGEST and len(repo.text(f.path)) < MOST_CHARACTERS
+    ]
+    made = typed = 0
+    for facts in files:
+        wish = _wish(repo, facts, chance)
+        if made == MOST:
+            return
+        if wish is None:
+            continue
+        made += 1
+        old, new, private = wish
+        kind = "left" if not private and made % 3 else "types" if typed < MOST_TYPED and made % 2 else "lint"
+        typed += kind == "types"
+        fields = {"old": old, "new": new, "path": facts.path}
+        question = pick(chance, {"left": LEFT, "types": TYPES, "lint": LINT}[kind], **fields)
+        with tools.scratch() as box:
+            renamed = box.call("cst_rename", file_path=facts.path, old_name=old, new_name=new)
+            if not renamed.ok:
+                yield Rejected(
+                    "LibCST knows the name and the tool doesn't", question=question, detail=renamed.content
+                )
+                continue
+            written = box.call("write_file", path=facts.path, content=renamed.value.modified_source)
+            if kind == "left":
+                checked = box.call("search_text", pattern=rf"\b{old}\b", glob="*.py")
+                answer = _left(checked, facts.path, old, chance)
+            elif kind == "types":
+                checked = box.call("typecheck", path=facts.path)
+                answer = _typed(checked, chance)
+            else:
+                checked = box.call("ruff_check", path=facts.path)
+                answer = _linted(checked, chance)
+        if not answer:
+            continue
+        count = renamed.value.rename_count
+        templates = RENAMED if count > 1 else RENAMED_ONCE
+        answer = f"{pick(chance, templates, count=plural(count, 'place'), **fields)} {answer}"
+        yield tool_scene(
+            question,
+            [renamed, written, checked],
+            answer,
+            "workflow",
+            symbol=old,
+            paths=[facts.path],
+            program=_program(kind, fields),
+        )
+
+
+def _wish(repo: Repo, facts: FileFacts, chance: Random) -> tuple[str, str, bool] | None:
+    """Old and new name, and whether the old one is known in its file only."""
+    text = repo.text(facts.path)
+    functions = [f for f in facts.functions if not f.is_method and not f.is_nested and not f.is_fixture]
+    names = [
+        item.name
+        for item in (*facts.classes, *functions, *facts.variables)
+        if "." not in getattr(item, "qualname", "")
+    ]
+    imported = {item.bound for item in facts.imports}
+    elsewhere = {item.name for other in repo.python for item in other.imports}
+    free = [
+        name
+        for name in dict.fromkeys(names)
+        if len(name) > 3 and names.count(name) == 1 and name not in imported and name != "main" and not name.startswith(("__", "test"))
+        and len(re.findall(rf"(?<![\w.]){name}(?!\w)", text)) > 1 and not re.search(rf"[\"']{name}[\"']", text)
+    ]  # fmt: skip
+    taken = set(re.findall(r"\w+", text))
+    chance.shuffle(free)
+    for name in free:
+        new = other_name(chance, name, taken, may_hide=name not in elsewhere)
+        if new:
+            return name, new, name not in elsewhere
+    return None
+
+
+def _left(checked: Outcome, path: str, old: str, chance: Random) -> str:
+    found = checked.value
+    if not found.matches:
+        return pick(chance, GONE, old=old)
+    places = by_file(Place(match.file, match.line, match.text) for match in found.matches)
+    if found.match_count > MOST_LEFT or len(places) > 4:
+        return ""
+    if list(places) == [path]:
+        return f"`{old}` itself is left on {line_list(places[path])} of that file, where it means something else or stands in a text."
+    told = "; ".join(f"`{file}` ({line_list(lines)})" for file, lines in places.items())
+    lines = (
+        "One line still says"
+        if found.match_count == 1
+        else f"{number(found.match_count).capitalize()} lines still say"
+    )
+    return f"{lines} `{old}`: {told}."
+
+
+def _linted(checked: Outcome, chance: Random) -> str:
+    found = checked.value
+    if not found.violations:
+        return pick(chance, CLEAN)
+    told = [f"{v.code} in line {v.line}, {v.message.rstrip('.')}" for v in found.violations[:4]]
+    more = "" if len(told) == found.violation_count else ", among others"
+    return f"ruff reports {plural(found.violation_count, 'finding')} in it: {'; '.join(told)}{more}."
+
+
+def _typed(checked: Outcome, chance: Random) -> str:
+    found = checked.value
+    if not found.errors:
+        return pick(chance, TYPED)
+    if any("`" in issue.message and issue.message.count("`") % 2 for issue in found.errors[:3]):
+        return ""
+    told = "; ".join(f"line {issue.line}: {issue.message.rstrip('.')}" for issue in found.errors[:3])
+    counts = (
+        plural(found.error_count, "error") if found.error_count else plural(found.warning_count, "warning")
+    )
+    return (
+        f"The type checker has {counts} for the file{', such as' if len(found.errors) > 3 else ':'} {told}."
+    )
+
+
+def _program(kind: str, fields: dict[str, str]) -> str:
+    """The same in Python: nothing is written when the renaming was refused."""
+    path, old, new = fields["path"], fields["old"], fields["new"]
+    check = {
+        "left": f'left = search_text(r"\\b{old}\\b", glob="*.py")\n    print(left.match_count)\n    for match in left.matches:\n        print(f"{{match.file}}:{{match.line}}: {{match.text}}")',
+        "types": f'check = typecheck("{path}")\n    print(check.error_count, check.warning_count)\n    for issue in check.errors:\n        print(f"line {{issue.line}}: {{issue.message}}")',
+        "lint": f'check = ruff_check("{path}")\n    print(check.violation_count)\n    for found in check.violations:\n        print(f"{{found.code}} in line {{found.line}}, {{found.message}}")',
+    }[kind]
+    return (
+        f'renamed = cst_rename("{path}", "{old}", "{new}")\n'
+        "print(renamed.rename_count, renamed.parse_error)\n"
+        "if renamed.success:\n"
+        f'    write_file("{path}", renamed.modified_source)\n'
+        f"    {check}"
+    )
