@@ -12,7 +12,7 @@ VERBS = re.compile(
     r"enforce|enhance|enqueue|ensure|escape|evaluate|examine|exclude|execute|expand|expose|express|"
     r"extend|fetch|flatten|flush|freeze|gather|generate|get|give|handle|hide|identify|ignore|implement|"
     r"improve|include|increase|indicate|inherit|initiali[sz]e|inject|inspect|instantiate|integrate|"
-    r"interact|intercept|interpret|introduce|invoke|isolate|iterate|keep|kill|launch|learn|leave|locate|"
+    r"interact|intercept|interpret|introduce|invoke|isolate|iterate|keep|kill|launch|learn|lint|leave|locate|"
     r"maintain|make|manage|manipulate|migrate|mix|modify|monitor|monkeypatch|move|navigate|normali[sz]e|"
     r"obtain|omit|open|optimi[sz]e|organi[sz]e|overload|override|pack|paginate|parametri[sz]e|pass|"
     r"perform|persist|prefer|prepare|preserve|prevent|print|produce|propagate|protect|provide|publish|"

@@ -64,7 +64,7 @@ def _diff(value: results.GitDiffResult, chance: Random) -> Iterator[Reading]:
 
 
 def _log(value: results.GitLogResult, chance: Random) -> Iterator[Reading]:
-    if not value.commits:
+    if len(value.commits) not in FEW:
         return
     latest = value.commits[0]
     asked = ("Who made the latest one?", "And who is the author of the newest?", "Who committed the latest of these?")  # fmt: skip

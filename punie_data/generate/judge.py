@@ -6,7 +6,7 @@ from random import Random
 
 from punie_data.chat import Example, Label, Message, Origin, Rejected, Run, ToolCall, canonical
 from punie_data.code.repo import Repo
-from punie_data.ground import WORD_NUMBER, WORDS, evidence, places, ungrounded
+from punie_data.ground import FENCE, WORD_NUMBER, WORDS, evidence, places, ungrounded
 from punie_data.scene import Scene
 from punie_data.tools.base import Outcome
 from punie_data.tools.normalise import has_secret, redact
@@ -64,9 +64,12 @@ def _write_down(scene: Scene, repo: Repo, generator: str, seed: int) -> Example:
 def offered(scene: Scene, seed: str) -> tuple[str, ...]:
     """Which tools the row offers: those it uses, and all the others or some, so that a model can't learn that they are always all there.
 
-    Code Mode offers one tool only. Withheld tools are never offered, nor is Code Mode's where it isn't used.
+    Code Mode offers one tool only. Withheld tools are never offered, nor is Code Mode's where it isn't used; a tool that the question is
+    about is.
     """
-    used = {outcome.tool for outcome in scene.outcomes}
+    used = {outcome.tool for outcome in scene.outcomes} | {
+        name for name in TOOLS if f"`{name}`" in scene.question
+    }
     if used == {CODE} or scene.category == "code":
         return (CODE,)
     chance = Random(seed)
@@ -106,7 +109,7 @@ def _grounding(scene: Scene, repo: Repo) -> tuple[str, str]:
     for turn in scene.turns:
         if not turn.question.strip() or not turn.answer.strip():
             return "an empty question or answer", ""
-        seen += [turn.question, *places(turn.question)]
+        seen += [turn.question, *places(turn.question), *_told(turn.question)]
         for outcome in turn.outcomes:
             missing = _unknown_argument(outcome, "\n".join(seen))
             if missing:
@@ -123,6 +126,15 @@ def _grounding(scene: Scene, repo: Repo) -> tuple[str, str]:
             return "the answer says more than its evidence", trouble
         seen.append(turn.answer)
     return "", ""
+
+
+def _told(question: str) -> list[str]:
+    """What a question brings along: pasted results, and the descriptions of tools that it names, which whoever is offered them has read."""
+    found = [evidence([(block[1].strip(), "")]) for block in FENCE.finditer(question)]
+    for name, tool in TOOLS.items():
+        if f"`{name}`" in question:
+            found += [tool.description, *(f"{p.name}: {p.description}" for p in tool.parameters)]
+    return found
 
 
 def _unknown_argument(outcome: Outcome, seen: str) -> str:
