@@ -98,8 +98,9 @@ def _is_failure(value: object) -> bool:
 
 def _throw_away(workspace: Workspace) -> Workspace:
     """A copy made of hard links where the file system allows: `Workspace.write` cuts a link before it writes."""
-    folder = Path(tempfile.mkdtemp(prefix="punie-data-scratch-"))
-    root = folder / workspace.root.name
+    # It removes itself when the process ends without closing its tools.
+    folder = tempfile.TemporaryDirectory(prefix="punie-data-scratch-", ignore_cleanup_errors=True)
+    root = Path(folder.name, workspace.root.name)
     made: set[Path] = set()
     for path in sorted(workspace.paths):
         target = root / path

@@ -76,7 +76,11 @@ class Workspace:
     """
 
     def __init__(
-        self, root: Path, paths: frozenset[str], git: GitFolder | None, remove: Path | None = None
+        self,
+        root: Path,
+        paths: frozenset[str],
+        git: GitFolder | None,
+        remove: "tempfile.TemporaryDirectory[str] | None" = None,
     ) -> None:
         """`remove` is the folder that goes with the workspace: only a throw-away copy has one, and only in one may files be written."""
         self.root = root
@@ -285,7 +289,7 @@ class Workspace:
             self._interpreter = None
         self._home.cleanup()
         if self._remove is not None:
-            shutil.rmtree(self._remove, ignore_errors=True)
+            self._remove.cleanup()
 
     def __enter__(self) -> "Workspace":
         return self
