@@ -1,7 +1,6 @@
 """The sandbox, attacked: what runs in it must neither see, reach, change, outlive nor exhaust anything outside."""
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -412,55 +411,3 @@ def test_root_becomes_nobody_and_others_get_a_namespace(project: Path) -> None:
     for rights in (sandbox.AS_ROOT, sandbox.AS_USER):
         done = sandbox._run(["id", "-u"], project, variables(None), ".", {}, None, Limits(), rights)
         assert done.output == b"65534\n"
-
-
-@pytest.fixture
-def fresh_probe():
-    sandbox._rights.cache_clear()
-    yield
-    sandbox._rights.cache_clear()
-
-
-def test_without_bubblewrap_it_is_refused(
-    project: Path, monkeypatch: pytest.MonkeyPatch, fresh_probe: None
-) -> None:
-    """Else a machine without bubblewrap would run a stranger's code with nothing around it."""
-    monkeypatch.setattr(shutil, "which", lambda name: None)
-    assert not bubblewrap_works()
-    with pytest.raises(ToolUnavailable, match="apt install bubblewrap"):
-        run(project, "true")
-
-
-def test_where_there_is_no_such_sandbox_it_is_refused(
-    project: Path, monkeypatch: pytest.MonkeyPatch, fresh_probe: None
-) -> None:
-    """Else a Mac would run a stranger's code with nothing around it."""
-    monkeypatch.setattr(sandbox.sys, "platform", "darwin")
-    with pytest.raises(ToolUnavailable, match="only for Linux"):
-        run(project, "true")
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it is refused before bubblewrap is asked")
-def test_a_bubblewrap_that_does_not_work_is_refused(
-    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_probe: None
-) -> None:
-    """Else a kernel that forbids namespaces would be noticed only as odd test results."""
-    fake = tmp_path / "bwrap"
-    fake.write_text("#!/bin/sh\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n")
-    fake.chmod(0o755)
-    monkeypatch.setattr(shutil, "which", lambda name: str(fake))
-    assert "setting up uid map: Permission denied" in why_not()
-    with pytest.raises(ToolUnavailable, match=r"0\.8 or newer"):
-        run(project, "true")
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it is refused before bubblewrap is asked")
-def test_a_bubblewrap_that_only_runs_the_command_is_refused(
-    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_probe: None
-) -> None:
-    """Else something called bwrap that makes no walls would be believed: the start script must find its snapshot."""
-    fake = tmp_path / "bwrap"
-    fake.write_text('#!/bin/sh\nwhile [ "$1" != "--" ]; do shift; done\nshift\nexec "$@"\n')
-    fake.chmod(0o755)
-    monkeypatch.setattr(shutil, "which", lambda name: str(fake))
-    assert not bubblewrap_works()
