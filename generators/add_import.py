@@ -1,6 +1,17 @@
-"""Add an import, unless it is there.
+r"""Add an import, unless it is there.
 
-user       …
+user       Add `import time` to src/tiny_shop/payments.py.
+assistant  cst_add_import(file_path="src/tiny_shop/payments.py", import_statement="import time")
+tool       {"success":true,"import_added":true,"modified_source":"…import retry\nimport time\n…
+assistant  Added. That part of the file becomes:
+
+           ```python
+           from tiny_shop.money import Money
+           from tiny_shop.retry import retry
+           import time
+           ```
+
+           Nothing is on disk yet.
 """
 
 from collections.abc import Iterator

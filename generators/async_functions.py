@@ -1,6 +1,9 @@
-"""Which functions are async?
+r"""Which functions are async?
 
-user       …
+user       Which functions in src/tiny_shop/notifications.py are async?
+assistant  search_text(pattern="^\\s*async def \\w+", path="src/tiny_shop/notifications.py")
+tool       {"success":true,"pattern":"^\\s*async def \\w+","match_count":2,"file_count":1,"matches":[{"file":"src/tiny_shop/notifications.py","line":26,"column":1,"text":"async def drain(self) -> AsyncIterator[str]:"},{"file":"src/tiny_shop/notifications.py","line":32,"column":1,"text":"async def send_all(outbox: Outbox, send: Callable[[str], None]) -> int:"}],"parse_error":null}
+assistant  `drain` (line 26) and `send_all` (line 32).
 """
 
 import re

@@ -1,6 +1,9 @@
-"""Which dataclasses are defined here?
+r"""Which dataclasses are defined here?
 
-user       …
+user       What are the dataclasses of src/tiny_shop/money.py, please, and on which lines?
+assistant  search_text(pattern="^\\s*(@(dataclasses\\.)?dataclass\\b|class \\w)", path="src/tiny_shop/money.py")
+tool       {"success":true,"pattern":"^\\s*(@(dataclasses\\.)?dataclass\\b|class \\w)","match_count":2,"file_count":1,"matches":[{"file":"src/tiny_shop/money.py","line":12,"column":1,"text":"@dataclass(frozen=True, order=True, slots=True)"},{"file":"src/tiny_shop/money.py","line":13,"column":1,"text":"class Money:"}],"parse_error":null}
+assistant  Just one: `Money` (line 13).
 """
 
 import re

@@ -1,6 +1,9 @@
-"""Where is this decorator used?
+r"""Where is this decorator used?
 
-user       …
+user       I'm changing how `@retry` works. What does it decorate?
+assistant  search_text(pattern="^\\s*@retry(\\(|\\s*$|\\s*#)", glob="*.py")
+tool       {"success":true,"pattern":"^\\s*@retry(\\(|\\s*$|\\s*#)","match_count":1,"file_count":1,"matches":[{"file":"src/tiny_shop/payments.py","line":56,"column":1,"text":"@retry(attempts=3, on=ProviderUnreachable)"}],"parse_error":null}
+assistant  In one place: `src/tiny_shop/payments.py:56`: `@retry(attempts=3, on=ProviderUnreachable)`.
 """
 
 import re

@@ -1,6 +1,15 @@
-"""Make this small change.
+r"""Make this small change.
 
-user       …
+user       .gitignore should list `.idea/` too.
+assistant  read_file(path=".gitignore")
+tool       __pycache__/
+           *.pyc
+           .venv/
+           dist/
+
+assistant  write_file(path=".gitignore", content="__pycache__/\n*.pyc\n.venv/\ndist/\n.idea/\n")
+tool       Wrote 39 characters to .gitignore
+assistant  `.idea/` is the last line of .gitignore now.
 """
 
 import re
@@ -257,7 +266,8 @@ def _default(facts: FileFacts, lines: list[str]) -> Made:
             fields = {"name": name, "parameter": parameter.name, "old": parameter.default, "new": new}
             for number in range(function.line, min(function.line + 12, function.end_line)):
                 content = _changed(lines, number, f"{head}{parameter.default}", f"{head}{new}")
-                yield (DEFAULT, DEFAULT_DONE), number, content, fields
+                questions = DEFAULT if new[0].isdigit() else DEFAULT[:-1]
+                yield (questions, DEFAULT_DONE), number, content, fields
 
 
 def _frozen(facts: FileFacts, lines: list[str]) -> Made:

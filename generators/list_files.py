@@ -1,6 +1,9 @@
 """Which files are there?
 
-user       …
+user       Does src/tiny_shop/catalogue.py have tests of its own?
+assistant  list_files(pattern="test_catalogue.py")
+tool       {"success":true,"path":".","file_count":1,"files":["tests/test_catalogue.py"],"parse_error":null}
+assistant  Yes: `tests/test_catalogue.py`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -93,7 +96,7 @@ TESTED = Wording(
     ),
     ("{files}.", "Going by the name, {files}."),
     (
-        "No file is named after it. Tests for {what} may have another name, of course.",
+        "No test file is named after it. Tests for {what} may have another name, of course.",
         "There is no test file named after {what}.",
     ),
 )
@@ -202,7 +205,7 @@ def _tests(repo: Repo, chance: Random) -> list[Ask]:
     asks = []
     for path in chance.sample(paths, min(5, len(paths))) if repo.tests else ():
         stem = path.rpartition("/")[2].removesuffix(".py").strip("_")
-        asks.append(Ask(TESTED, {"pattern": f"test_{stem}*.py"}, path))
+        asks.append(Ask(TESTED, {"pattern": f"test_{stem}.py"}, path))
     return asks
 
 

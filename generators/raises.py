@@ -1,6 +1,9 @@
-"""Where is this exception raised, and what can this file raise?
+r"""Where is this exception raised, and what can this file raise?
 
-user       …
+user       Where is `EmptyCart` raised?
+assistant  search_text(pattern="^\\s*raise (\\w+\\.)*EmptyCart\\b", glob="*.py")
+tool       {"success":true,"pattern":"^\\s*raise (\\w+\\.)*EmptyCart\\b","match_count":1,"file_count":1,"matches":[{"file":"src/tiny_shop/orders.py","line":49,"column":1,"text":"raise EmptyCart(\"there is nothing in the cart\")"}],"parse_error":null}
+assistant  In one place: `src/tiny_shop/orders.py:49`: `raise EmptyCart("there is nothing in the cart")`.
 """
 
 import re

@@ -1,6 +1,10 @@
 """What does this file say?
 
-user       …
+user       What does src/tiny_shop/__init__.py export?
+assistant  read_file(path="src/tiny_shop/__init__.py")
+tool       …__all__ = ["Cart", "Catalogue", "Money", "Order", "OrderService", "Product"]
+
+assistant  `Cart`, `Catalogue`, `Money`, `Order`, `OrderService` and `Product`.
 """
 
 import re
@@ -53,7 +57,7 @@ EXPORTS = (
 )
 FIELDS = (
     "Which fields does `{name}` in {path} have?",
-    "I'm building a `{name}` by hand. Which fields are there? It's in {path}.",
+    "I want to build `{name}` by hand, see {path}. Which fields are there?",
     "Show me the annotated attributes of `{name}` ({path}).",
     "What are the fields of `{name}`, see {path}, and their types?",
 )
@@ -305,10 +309,13 @@ def _configuration(repo: Repo, chance: Random) -> list[Ask]:
     needs = project.get("dependencies")
     if isinstance(needs, list) and len(needs) < 16:
         names = [ticked(str(need)) for need in needs]
-        told = bullets(names) if len(names) > 3 else f"{'Only ' if len(names) == 1 else ''}{listing(names)}."
-        found.append(
-            Ask(path, pick(chance, DEPENDENCIES, path=path), told or "None: `dependencies` is an empty list.")
-        )
+        if not names:
+            told = "None: `dependencies` is an empty list."
+        elif len(names) == 1:
+            told = f"Only {names[0]}."
+        else:
+            told = bullets(names) if len(names) > 3 else f"{listing(names)}."
+        found.append(Ask(path, pick(chance, DEPENDENCIES, path=path), told))
     if isinstance(system.get("build-backend"), str):
         found.append(Ask(path, pick(chance, BACKEND, path=path), f"`{system['build-backend']}`."))
     scripts = project.get("scripts")

@@ -1,6 +1,9 @@
 """What do these lines of a file do?
 
-user       …
+user       Does `find` raise anything? It's lines 32 to 37 of src/tiny_shop/catalogue.py.
+assistant  read_file(path="src/tiny_shop/catalogue.py", first_line=32, last_line=37)
+tool           def find(self, sku: str) -> Product:…raise UnknownProduct(sku) from None
+assistant  `UnknownProduct`.
 """
 
 import builtins
@@ -104,6 +107,8 @@ def _told(
     lines = repo.lines(facts.path)[function.first_line - 1 : function.end_line]
     raises = [r.exception for r in facts.raises if r.function == function.qualname]
     raised = list(dict.fromkeys(raises))
+    if any(not name.rpartition(".")[2][:1].isupper() for name in raised):
+        return None  # what is raised is a value, and nobody can see here which
     calls = [c.name for c in facts.calls if c.caller == function.qualname and c.line > function.line]
     called = [call for call in dict.fromkeys(calls) if not hasattr(builtins, call) and call not in raised]
     kind = chance.choice(
@@ -125,8 +130,11 @@ def _told(
         return RAISES, chance.choice(told)
     if kind == "calls" and 0 < len(called) < 9:
         names = listing([f"`{call}`" for call in called])
-        told = (f"{names}.", f"{name} calls {names}.", f"It calls {names}.")
-        return CALLS, f"{'Builtins aside: ' if len(called) < len(set(calls)) else ''}{chance.choice(told)}"
+        if len(called) < len(set(calls)):
+            return CALLS, chance.choice(
+                (f"Besides builtins, {name} calls {names}.", f"Builtins aside, it's {names}.")
+            )
+        return CALLS, chance.choice((f"{names}.", f"{name} calls {names}.", f"It calls {names}."))
     if kind == "signature" and not any(
         d.endswith(("property", ".setter", "fixture")) for d in function.decorators
     ):

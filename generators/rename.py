@@ -1,6 +1,9 @@
 """Rename this within its file.
 
-user       …
+user       src/tiny_shop/errors.py: rename PaymentError -> PaymentFailure
+assistant  cst_rename(file_path="src/tiny_shop/errors.py", old_name="PaymentError", new_name="PaymentFailure")
+tool       {"success":true,"rename_count":3,"modified_source":"…class PaymentFailure(ShopError):…
+assistant  Three places renamed, with `class PaymentFailure(ShopError):` as the definition. I haven't written the file.
 """
 
 import re
@@ -125,7 +128,7 @@ def _wishes(repo: Repo, facts: FileFacts, known: set[str], chance: Random) -> li
     names = [
         (item.name, item.line)
         for item in items
-        if item.name != "main" and not item.name.startswith(("test", "__"))
+        if item.name != "main" and not item.name.startswith(("test", "Test", "__"))
     ]
     names += [(item.name, item.line) for item in facts.variables if not item.name.startswith("__")]
     free = [

@@ -1,6 +1,13 @@
-"""Rename this, save the file and check that nothing broke.
+r"""Rename this, save the file and check that nothing broke.
 
-user       …
+user       src/tiny_shop/payments.py: rename PaymentProvider to PaymentSource and save. What else in the project would have to follow?
+assistant  cst_rename(file_path="src/tiny_shop/payments.py", old_name="PaymentProvider", new_name="PaymentSource")
+tool       {"success":true,"rename_count":2,"modified_source":"…class PaymentSource(Protocol):…
+assistant  write_file(path="src/tiny_shop/payments.py", content="…class PaymentSource(Protocol):…
+tool       Wrote 2142 characters to src/tiny_shop/payments.py
+assistant  search_text(pattern="\\bPaymentProvider\\b", glob="*.py")
+tool       {"success":true,"pattern":"\\bPaymentProvider\\b","match_count":2,"file_count":1,"matches":[{"file":"src/tiny_shop/orders.py","line":14,"column":32,"text":"from tiny_shop.payments import PaymentProvider, Receipt, collect"}…
+assistant  Saved: two places in src/tiny_shop/payments.py now say `PaymentSource`. Two lines still say `PaymentProvider`: `src/tiny_shop/orders.py` (lines 14 and 37).
 """
 
 import re
@@ -121,7 +128,7 @@ def _wish(repo: Repo, facts: FileFacts, chance: Random) -> tuple[str, str, bool]
     free = [
         name
         for name in dict.fromkeys(names)
-        if len(name) > 3 and names.count(name) == 1 and name not in imported and name != "main" and not name.startswith(("__", "test"))
+        if len(name) > 3 and names.count(name) == 1 and name not in imported and name != "main" and not name.startswith(("__", "test", "Test"))
         and len(re.findall(rf"(?<![\w.]){name}(?!\w)", text)) > 1 and not re.search(rf"[\"']{name}[\"']", text)
     ]  # fmt: skip
     taken = set(re.findall(r"\w+", text))

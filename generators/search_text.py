@@ -1,6 +1,9 @@
-"""Where does this text stand?
+r"""Where does this text stand?
 
-user       …
+user       Someone pasted a traceback that ends in "a quantity is at least 1". Find the place that raises it, please.
+assistant  search_text(pattern="a quantity is at least 1")
+tool       {"success":true,"pattern":"a quantity is at least 1","match_count":1,"file_count":1,"matches":[{"file":"src/tiny_shop/cart.py","line":34,"column":31,"text":"raise ValueError(\"a quantity is at least 1\")"}],"parse_error":null}
+assistant  That text is in one place only, `src/tiny_shop/cart.py:34`: `raise ValueError("a quantity is at least 1")`.
 """
 
 import re
@@ -245,13 +248,13 @@ def _messages(repo: Repo) -> list[Ask]:
             parts = FIXED.split(match[1] or match[2]) if match else [""]
             text = max((part.strip(" :,.(") for part in parts), key=len)
             plain = not text.count("'") % 2 and '"' not in text and "`" not in text
-            if len(text) > 11 and text.count(" ") > 1 and plain:
+            if len(text) > 11 and text.count(" ") > 2 and plain:
                 found[text] = Ask(MESSAGE, text, {"pattern": _plain(text)})
     return list(found.values())
 
 
 def _variables(repo: Repo) -> list[Ask]:
-    names = {name: None for facts in repo.python for name in READS.findall(repo.text(facts.path))}
+    names = {name: None for facts in repo.sources for name in READS.findall(repo.text(facts.path))}
     return [Ask(VARIABLE, name, {"pattern": rf"\b{name}\b"}) for name in names]
 
 

@@ -1,6 +1,9 @@
-"""What did somebody leave to be done?
+r"""What did somebody leave to be done?
 
-user       …
+user       Is there a TODO in src/tiny_shop/catalogue.py that mentions "accents"?
+assistant  search_text(pattern="#+\\s*(TODO|FIXME|XXX|HACK)\\b", path="src/tiny_shop/catalogue.py")
+tool       {"success":true,"pattern":"#+\\s*(TODO|FIXME|XXX|HACK)\\b","match_count":1,"file_count":1,"matches":[{"file":"src/tiny_shop/catalogue.py","line":45,"column":5,"text":"# TODO: search should ignore accents, so that \"creme\" finds \"Crème\"."}],"parse_error":null}
+assistant  Yes, on line 45: `# TODO: search should ignore accents, so that "creme" finds "Crème".`.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,6 +1,15 @@
-"""Create this file.
+r"""Create this file.
 
-user       …
+user       Create examples/show_receipt.py with this content:
+
+           ```python
+           from tiny_shop.payments import Receipt
+
+           print(Receipt.__doc__)
+           ```
+assistant  write_file(path="examples/show_receipt.py", content="from tiny_shop.payments import Receipt\n\nprint(Receipt.__doc__)\n")
+tool       Wrote 63 characters to examples/show_receipt.py
+assistant  `examples/show_receipt.py` is written: 63 characters.
 """
 
 from collections.abc import Iterator, Sequence
@@ -90,7 +99,7 @@ def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rej
         }
         outcomes: list[Outcome] = []
         linted = draft.language == "python" and number % 3 == 0
-        unless = bool(draft.content) and number % 4 == 1
+        unless = bool(draft.content) and not linted and number % 4 == 1
         with tools.scratch() as box:
             if unless:
                 outcomes.append(box.call("read_file", path=draft.path))
