@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +39,11 @@ class Toolbox:
             raise ToolUnavailable(f"{name} runs the repository's own code; allow it with --allow-exec")
         if tool.changes_files and not self.workspace.throw_away:
             raise TypeError(f"{name} changes files: call it on `toolbox.scratch()`")
+        # As this caller writes them, in the signature's order: what others asked before must not show in a row.
+        arguments = {p.name: arguments[p.name] for p in tool.parameters if p.name in arguments}
         key = orjson.dumps([name, bound], option=orjson.OPT_SORT_KEYS)
         if key in self._known:
-            return self._known[key]
+            return replace(self._known[key], arguments=arguments)
         door = {"door": Door(TOOLS, self.call)} if tool.calls_tools else {}
         given = tool.run(self.workspace, **bound, **door)
         answer = given if isinstance(given, Answer) else Answer(given)
