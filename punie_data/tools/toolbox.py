@@ -42,8 +42,10 @@ class Toolbox:
         # As this caller writes them, in the signature's order: what others asked before must not show in a row.
         arguments = {p.name: arguments[p.name] for p in tool.parameters if p.name in arguments}
         key = orjson.dumps([name, bound], option=orjson.OPT_SORT_KEYS)
-        if key in self._known:
-            return replace(self._known[key], arguments=arguments)
+        known = self._known.get(key)
+        if known is not None:
+            same = list(known.arguments) == list(arguments)
+            return known if same else replace(known, arguments=arguments)
         door = {"door": Door(TOOLS, self.call)} if tool.calls_tools else {}
         given = tool.run(self.workspace, **bound, **door)
         answer = given if isinstance(given, Answer) else Answer(given)
