@@ -11,8 +11,9 @@ from random import Random
 
 from punie_data.chat import Rejected
 from punie_data.code.docstrings import docstring_blocks
+from punie_data.code.leaning import is_loose
 from punie_data.code.markup import Block
-from punie_data.code.passages import Article, Passage, is_loose, passage, sentences
+from punie_data.code.passages import Article, Passage, passage, sentences
 from punie_data.code.repo import Repo
 from punie_data.english import THIRD_PERSONS, is_plural, subject
 from punie_data.phrase import pick
@@ -62,7 +63,7 @@ PAGES = re.compile(
     r"architect|design|internal|how[-_ ]it[-_ ]works|overview|structure|lifecycle|life cycle|under the hood|data[-_ ]?flow|components|anatomy|in-?depth|indepth|concepts|explanation|layers|levels",
     re.IGNORECASE,
 )
-ASKS = re.compile(r"^(How|Why|Where|When) (?!to\b|do\b|can\b|not\b)(.+)$")
+ASKS = re.compile(r"^(How|Why|Where|When|What) (?!to\b|do\b|can\b|not\b)(.+)$")
 WHOLE_TITLE = re.compile(
     r"(?:(?:the )?(?:architecture|design|overview|structure|internals|layers|components|how it works|project (?:layout|structure|overview)|design overview|architecture overview|high-level (?:overview|design)|internal architecture))(?: of \w+)?",
     re.IGNORECASE,
@@ -80,6 +81,7 @@ def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rej
     ]
     asked: set[str] = set()
     sources = (
+        *(_explained(article, repo) for article in found),
         *(_page(article, repo, chance) for article in pages),
         *(_relations(article, repo, chance) for article in found),
     )
@@ -101,10 +103,7 @@ def _page(article: Article, repo: Repo, chance: Random) -> Iterator[tuple[str, S
     if text is None or len(text.text) < 140:
         return
     title = article.title.strip("* ")
-    question = _asked(title, article, repo)
-    if question:
-        yield question.lower(), direct_scene(question, text.text, "architecture", spans=[text.span])
-    elif WHOLE_TITLE.fullmatch(title) and len(article.section.parents) < 2:
+    if WHOLE_TITLE.fullmatch(title) and len(article.section.parents) < 2:
         yield (
             "",
             direct_scene(
@@ -125,6 +124,15 @@ def _page(article: Article, repo: Repo, chance: Random) -> Iterator[tuple[str, S
             and about.text.split()[-1].lower()[:5] in text.text.lower()
         ):
             yield thing.lower(), _scene(PLACES[:5], thing, about.is_plural, text, repo, chance)
+
+
+def _explained(article: Article, repo: Repo) -> Iterator[tuple[str, Scene]]:
+    question = _asked(article.title.strip("* "), article, repo)
+    text = (
+        passage(article.path, article.blocks) if question and "tutorial" not in article.path.lower() else None
+    )
+    if text is not None and len(text.text) >= 140:
+        yield question.lower(), direct_scene(question, text.text, "architecture", spans=[text.span])
 
 
 def _asked(title: str, article: Article, repo: Repo) -> str:

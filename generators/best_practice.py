@@ -144,7 +144,7 @@ def _article(article: Article, repo: Repo, chance: Random) -> list[tuple[str, Sc
         and PAGES.search(f"{article.path} {' '.join(article.section.parents)}")
     ):
         thing = about.doing or noun_phrase(about, article.section.text)
-        if thing and len(text.text) >= 140 and mentions(text.text, about.text, 0.5):
+        if thing and len(text.text) >= 140 and (about.kind == "task" or mentions(text.text, about.text, 0.5)):
             scenes.append((about.text, _ask(PRACTICE, text, repo, chance, thing=thing)))
     for index, block in enumerate(article.blocks):
         if block.kind == "prose":

@@ -11,14 +11,15 @@ from random import Random
 
 from punie_data.chat import Rejected
 from punie_data.code.docstrings import docstring_blocks, sentence_about
+from punie_data.code.leaning import is_loose
 from punie_data.code.markup import Block
-from punie_data.code.passages import Article, Passage, is_loose, passage, sentences
+from punie_data.code.passages import Article, Passage, passage, sentences
 from punie_data.code.repo import Repo
 from punie_data.english import NO_SUBJECT, is_plural, subject
 from punie_data.phrase import pick
 from punie_data.scene import Scene, direct_scene
 from punie_data.tools.toolbox import Toolbox
-from punie_data.topics import GENERIC, lowered
+from punie_data.topics import is_generic, lowered
 
 QUESTIONS = (
     "What's the difference between {one} and {other} in {project}?",
@@ -54,7 +55,7 @@ ALMOST = re.compile(
     r"^(?P<one>[^,.:;]{2,50}?) (?:is|are|works?|behaves?|acts?) (?:(?:almost|just|exactly|roughly|nearly|very|much|mostly|largely|pretty much|basically|quite) )*(?:like|similar(?:ly)? to|equivalent to|the same as|identical to) "
     r"(?P<other>`[^`]+`|[^,.:;`]{2,40}?),? (?:but|except|with the (?:difference|exception))\b"
 )
-WHILE = re.compile(r"^(?P<first>.{15,}?),? (?:whereas|while|but) (?P<second>.{10,})$")
+WHILE = re.compile(r"^(?P<first>.{15,}?)(?:,? whereas|, while|,? but) (?P<second>.{10,})$")
 OTHER_HAND = re.compile(
     r"^(?P<other>[^,]{2,40}), (?:on the other hand|in contrast|by contrast|however), |^(?P<same>.{2,40}?) on the other hand (?:is|are|do|does|can|have|has)\b"
 )
@@ -162,10 +163,7 @@ def _are_two(one: str, other: str) -> bool:
     return (
         names[0] != names[1]
         and all(
-            len(name) > 1
-            and len(name.split()) <= 5
-            and not NO_SUBJECT.search(name)
-            and not GENERIC.fullmatch(name)
+            len(name) > 1 and len(name.split()) <= 5 and not NO_SUBJECT.search(name) and not is_generic(name)
             for name in names
         )
         and not any(re.search(r"[,;:()]|^\w+(?:ing|ly)$|\x00", name) for name in names)

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from random import Random
 
 from punie_data.chat import Rejected
+from punie_data.code.leaning import is_loose
 from punie_data.code.passages import (
     MAXIMUM,
     MINIMUM,
     Article,
     Passage,
-    is_loose,
     opens_loosely,
     passage,
     sentences,
@@ -66,6 +66,7 @@ PROJECT = (
     "Explain to a newcomer what {project} is.",
     "A colleague suggested {project}. What is it, in short?",
 )
+ASIDE = re.compile(r"tutorial|architect|internals", re.IGNORECASE)
 DEFINITION = re.compile(
     r"^(?P<subject>(?:(?:An?|The) )?(?:[\w`*.'()/@+-]+ ){0,3}[\w`*.'()/@+-]+?)(?: \((?P<short>[A-Z]{2,6})\))?,? (?P<verb>is|are|refers? to|represents?|means|describes?) "
     r"(?P<rest>.{25,})"
@@ -100,7 +101,7 @@ def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rej
     chance.shuffle(found)
     asked: set[str] = set()
     for article in found:
-        if "tutorial" in article.path.lower():
+        if ASIDE.search(article.path):
             continue
         scenes = [
             *_questions(article, repo, chance),
@@ -108,8 +109,9 @@ def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rej
             *_sections(article, repo, chance),
         ]
         for key, scene in scenes[:2]:
-            if key not in asked:
-                asked.add(key)
+            # Two ways to the same passage ask the same thing twice.
+            if not asked & {key, *scene.spans}:
+                asked |= {key, *scene.spans}
                 yield scene
 
 

@@ -54,6 +54,7 @@ USE_TO = re.compile(
 YOU_CAN = re.compile(
     r"^You can (?:also |easily |simply )?(?P<task>[a-z][^,.:;()]{8,90}?),? (?:by (?!the\b|a\b)\w+ing\b|(?:using|via|through|with) (?:the )?`)"
 )
+ASIDE = re.compile(r"tutorial|practi[cs]es|guideline", re.IGNORECASE)
 VAGUE = re.compile(
     r"^(?:achieve|accomplish|do|work|help|learn|understand|see|know|be|have|get started|follow|read|go|take|try)\b|\b(?:is|are|a|an|the|to|of|and|or|that|be|with|for|finer control)$"
 )
@@ -65,7 +66,7 @@ def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rej
     chance.shuffle(found)
     asked: set[str] = set()
     for article in found:
-        if "tutorial" in article.path.lower():
+        if ASIDE.search(article.path):
             continue
         for task, scene in [*_section(article, repo, chance), *_paragraphs(article, repo, chance)][:2]:
             if task not in asked:
@@ -88,7 +89,7 @@ def _section(article: Article, repo: Repo, chance: Random) -> Iterator[tuple[str
         named = repo.title.lower() in about.text.lower()
         question = about.text if named else f"In {repo.title}, {about.text[0].lower()}{about.text[1:]}"
         yield about.text.lower(), direct_scene(question, text.text, "how_to", spans=[text.span])
-    elif mentions(text.text, about.text):
+    elif mentions(text.text, about.text) or article.title.lower().startswith("how "):
         yield about.text.lower(), _scene(about.text, text, repo, chance)
 
 

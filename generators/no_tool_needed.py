@@ -62,7 +62,7 @@ ENOUGH = (
     "`{tool}` on `{symbol}`: which details must I give you for that?",
 )
 NOT_ENOUGH = (
-    "The name alone is not enough: `{tool}` also needs `file_path`, `line` and `column`, all three required.",
+    "The name alone is not enough: `{tool}` also needs `file_path`, `line` and `column`, and none of them can be left out.",
     "Besides `symbol` it takes `file_path`, `line` and `column`; `{tool}` asks about a position, not about a name.",
     "`{tool}` needs the position too: `file_path`, `line` and `column`, the last two counted from 1.",
     "More than the name: the file (`file_path`), and the `line` and `column` where the name starts.",
@@ -133,12 +133,11 @@ def _pasted(scene: Scene, repo: Repo, chance: Random) -> Scene | None:
 
 
 def _program(outcome: Outcome) -> str:
-    program = TOOLS[outcome.tool].program
-    return (
-        {"ruff": "ruff", "ty": "the language server", "rg": "ripgrep", "git": "git"}.get(program, "the tool")
-        if outcome.tool != "typecheck"
-        else "the type checker"
-    )
+    """What the user would say she ran."""
+    if outcome.tool == "typecheck":
+        return "the type checker"
+    named = {"ruff": "ruff", "ty": "the language server", "rg": "ripgrep", "git": "git"}
+    return named.get(TOOLS[outcome.tool].program, f"`{outcome.tool}`")
 
 
 def _snippet(scene: Scene, repo: Repo, chance: Random) -> Scene | None:

@@ -2,48 +2,54 @@
 
 import re
 
-VERBS = re.compile(
-    r"achieve|activate|adapt|add|adjust|aggregate|allow|alter|annotate|append|apply|arrange|assert|"
-    r"assign|attach|authenticate|automate|avoid|await|become|begin|bind|bring|broadcast|bypass|"
-    r"calculate|capture|catch|choose|clean|clear|close|collect|combine|communicate|compare|compile|"
-    r"compose|compress|compute|configure|connect|construct|consume|continue|convert|coordinate|"
-    r"customi[sz]e|deal|declare|decorate|define|delete|deploy|derive|describe|deseriali[sz]e|detect|"
-    r"determine|develop|disable|discover|dismiss|dispatch|distribute|divide|embed|emulate|enable|encode|"
-    r"enforce|enhance|enqueue|ensure|escape|evaluate|examine|exclude|execute|expand|expose|express|"
-    r"extend|fetch|flatten|flush|freeze|gather|generate|get|give|handle|hide|identify|ignore|implement|"
-    r"improve|include|increase|indicate|inherit|initiali[sz]e|inject|inspect|instantiate|integrate|"
-    r"interact|intercept|interpret|introduce|invoke|isolate|iterate|keep|kill|launch|learn|lint|leave|locate|"
-    r"maintain|make|manage|manipulate|migrate|mix|modify|monitor|monkeypatch|move|navigate|normali[sz]e|"
-    r"obtain|omit|open|optimi[sz]e|organi[sz]e|overload|override|pack|paginate|parametri[sz]e|pass|"
-    r"perform|persist|prefer|prepare|preserve|prevent|print|produce|propagate|protect|provide|publish|"
-    r"reach|read|receive|recogni[sz]e|recover|redirect|reduce|refer|refresh|register|reload|rely|remove|"
-    r"rename|render|reorder|replace|replay|reproduce|rerun|resolve|respond|restart|restore|restrict|"
-    r"retrieve|reuse|rewrite|save|scrape|select|send|seriali[sz]e|serve|shield|shut|silence|simplify|"
-    r"simulate|skip|solve|sort|spawn|specify|submit|subscribe|substitute|suppress|swap|synchroni[sz]e|"
-    r"terminate|throttle|toggle|transform|translate|trigger|understand|uninstall|unstructure|use|"
-    r"utili[sz]e|validate|verify|visuali[sz]e|wrap|write|yield"
-)
-AMBIGUOUS = re.compile(
-    r"access|boost|break|build|bundle|cache|call|cancel|change|check|clone|command|contact|control|"
-    r"copy|count|create|debug|decode|defer|delay|design|display|document|download|drop|dump|end|exit|"
-    r"export|extract|fake|filter|find|fix|force|format|group|help|hook|host|import|insert|install|"
-    r"join|limit|link|list|listen|load|lock|log|look|map|mark|match|merge|mock|name|nest|order|"
-    r"package|parse|patch|pin|place|plug|post|process|profile|prompt|query|queue|raise|react|record|"
-    r"reject|request|reset|retry|return|review|route|run|sample|scan|schedule|search|secure|separate|"
-    r"set|share|show|sign|split|start|stop|store|stream|structure|style|subclass|support|switch|tag|"
-    r"target|tell|test|time|trace|track|treat|turn|type|update|upload|value|view|visit|wait|watch|"
-    r"work"
-)
+_VERBS = """
+    achieve activate adapt add adjust aggregate allow alter annotate append apply arrange assert assign attach authenticate
+    automate avoid await become begin bind bring broadcast bypass calculate capture catch choose clean clear close collect combine
+    communicate compare compile compose compress compute configure connect construct consume continue convert coordinate customise
+    customize deal declare decorate define delete deploy derive describe deserialise deserialize detect determine develop disable
+    discover dismiss dispatch distribute divide embed emulate enable encode enforce enhance enqueue ensure escape evaluate examine
+    exclude execute expand expose express extend fetch flatten flush freeze gather generate get give handle hide identify ignore
+    implement improve include increase indicate inherit initialise initialize inject inspect instantiate integrate interact
+    intercept interpret introduce invoke isolate iterate keep kill launch learn leave lint locate maintain make manage manipulate
+    migrate mix modify monitor monkeypatch move navigate normalise normalize obtain omit open optimise optimize organise organize
+    overload override pack paginate parametrise parametrize pass perform persist prefer prepare preserve prevent print produce
+    propagate protect provide publish reach read receive recognise recognize recover redirect reduce refer refresh register reload
+    rely remove rename render reorder replace replay reproduce rerun resolve respond restart restore restrict retrieve reuse
+    rewrite save scrape select send serialise serialize serve shield shut silence simplify simulate skip solve sort spawn specify
+    submit subscribe substitute suppress swap synchronise synchronize terminate throttle toggle transform translate trigger
+    understand uninstall unstructure use utilise utilize validate verify visualise visualize wrap write yield
+"""
+_AMBIGUOUS = """
+    access boost break build bundle cache call cancel change check clone command contact control copy count create debug decode
+    defer delay design display document download drop dump end exit export extract fake filter find fix force format group help
+    hook host import insert install join limit link list listen load lock log look map mark match merge mock name nest order
+    package parse patch pin place plug post process profile prompt query queue raise react record reject request reset retry
+    return review route run sample scan schedule search secure separate set share show sign split start stop store stream
+    structure style subclass support switch tag target tell test time trace track treat turn type update upload value view visit
+    wait watch work
+"""
+_DOUBLED = """
+    begin commit cut debug drop embed fit format get hit let log map omit pin plan plug put refer rerun reset run scan set ship
+    shut skip split stop strip submit swap tag transfer trim wrap
+"""
+_AUXILIARY = """
+    accept accepts allow also always applies apply are aren't behave behaves builds calls can can't cannot checks come comes could
+    create creates deals did do does doesn't don't fall falls follow follows get gets go goes happen happens has have hold holds
+    implement implements is isn't keep keeps know knows let lets live lives loads look looks make makes may might must need needs
+    never offer offers raises require requires return returns run runs seem seems sets should starts stops stores support supports
+    take takes treat treats tries wait waits want wants was were will won't work works would
+"""
+VERBS = frozenset(_VERBS.split())
+AMBIGUOUS = frozenset(_AMBIGUOUS.split())
 """Verbs that are nouns as often: "Test client" is no task, "Test the client" is."""
-DOUBLED = re.compile(
-    r"begin|commit|cut|debug|drop|embed|fit|format|get|hit|let|log|map|omit|pin|plan|plug|put|refer|rerun|reset|run|scan|set|ship|shut|skip|"
-    r"split|stop|strip|submit|swap|tag|transfer|trim|wrap"
-)
+DOUBLED = frozenset(_DOUBLED.split())
+AUXILIARY = frozenset(_AUXILIARY.split())
+"""Words that end a subject, besides the verbs above."""
 
 
 def is_verb(word: str) -> bool:
     """Whether the word is the base form of a verb that documentation uses, be it a noun as well."""
-    return VERBS.fullmatch(word.lower()) is not None or AMBIGUOUS.fullmatch(word.lower()) is not None
+    return word.lower() in VERBS or word.lower() in AMBIGUOUS
 
 
 def ing(phrase: str) -> str:
@@ -56,11 +62,13 @@ def ing(phrase: str) -> str:
 
 
 def gerund(verb: str) -> str:
+    if verb == "be":
+        return "being"
     if verb.endswith("ie"):
         return verb[:-2] + "ying"
     if verb.endswith("e") and not verb.endswith(("ee", "oe", "ye")):
         return verb[:-1] + "ing"
-    return f"{verb}{verb[-1]}ing" if DOUBLED.fullmatch(verb) else f"{verb}ing"
+    return f"{verb}{verb[-1]}ing" if verb in DOUBLED else f"{verb}ing"
 
 
 def third_person(verb: str) -> str:
@@ -73,17 +81,8 @@ def third_person(verb: str) -> str:
     return f"{verb}es" if verb.endswith(("s", "x", "z", "ch", "sh")) else f"{verb}s"
 
 
-def _forms() -> tuple[dict[str, str], dict[str, str]]:
-    """-ing forms and third persons to verbs. A character class in the lists stands for both spellings."""
-    gerunds, thirds = {}, {}
-    for word in f"{VERBS.pattern}|{AMBIGUOUS.pattern}".split("|"):
-        for verb in (word.replace("[sz]", "s"), word.replace("[sz]", "z")):
-            gerunds[gerund(verb)] = verb
-            thirds[third_person(verb)] = verb
-    return gerunds, thirds
-
-
-GERUNDS, THIRD_PERSONS = _forms()
+GERUNDS = {gerund(verb): verb for verb in sorted(VERBS | AMBIGUOUS)}
+THIRD_PERSONS = {third_person(verb): verb for verb in sorted(VERBS | AMBIGUOUS)}
 """To the base form, from "adding" and from "adds"."""
 
 
@@ -132,11 +131,6 @@ def first_person(phrase: str) -> str:
     return phrase
 
 
-AUXILIARY = re.compile(
-    r"is|are|was|were|can|cannot|can't|could|must|should|will|won't|would|does|doesn't|do|don't|has|have|may|might|isn't|aren't|need|needs|also|only|always|never|"
-    r"works?|returns?|creates?|calls|starts?|stops?|waits?|raises|takes?|deals|goes|go|comes?|come|wants?|looks?|sets|runs?|supports?|stores|behaves?|lets?|falls|fall|"
-    r"knows?|lives?|keeps?|holds?|happens?|follows?|applies|apply|treats?|requires?|require|implements?|offers?|accepts?|checks|tries|builds|loads|allow|makes?|gets?|seems?|does|did|(?!only\b|family|assembly|reply|early)\w+ly"
-)
 NO_SUBJECT = re.compile(
     r"^(?:this|that|these|those|it|they|there|here|we|you|i|he|she|one|ones|both|either|neither|each|some|most|many|few|all|another|other|others|the (?:other|former|latter|first|second|"
     r"third|same|above|following|next|last|main|only|difference|result|reason|rest|one|ones|code|example|default)|which|who|what|if|when|so|as|but|and|or|also|however|then|note|please|"
@@ -153,12 +147,13 @@ def subject(clause: str) -> str:
     for index, word in enumerate(words):
         if any(mark in word for mark in ',;:()[]"—–') and "`" not in word:
             return ""
-        if index and (
-            AUXILIARY.fullmatch(word) or (word in THIRD_PERSONS and VERBS.fullmatch(THIRD_PERSONS[word]))
-        ):
-            found = " ".join(words[:index])
+        found = " ".join(words[:index])
+        if index and (ends_subject(word) or (word in VERBS and is_plural(found))):
             return "" if NO_SUBJECT.search(re.sub(r"`[^`]*`", "`x`", found)) else found
-        if index and VERBS.fullmatch(word) and is_plural(" ".join(words[:index])):
-            found = " ".join(words[:index])
-            return "" if NO_SUBJECT.search(found) else found
     return ""
+
+
+def ends_subject(word: str) -> bool:
+    """Whether a word behind a noun phrase can only be its verb or belong to it: "is", "returns", "usually"."""
+    adverb = word.endswith("ly") and word not in ("only", "family", "assembly", "reply", "early")
+    return word in AUXILIARY or adverb or THIRD_PERSONS.get(word, "") in VERBS

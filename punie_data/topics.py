@@ -22,29 +22,36 @@ LEANS = re.compile(
     r"other commands|here|there|more|else)\b",
     re.IGNORECASE,
 )
-_BEFORE = (
-    r"a|an|the|some|more|other|basic|simple|quick|full|complete|advanced|common|minimal|key|core|general|additional|important|further|first|main|usage|"
-    r"code|working|brief|short|special|built-?in|custom|default|available|supported|optional|various|misc|miscellaneous|new|final|high-level|low-level|"
-    r"two|three|four|extra|background|practical|real-world|specific|possible|standard|interactive|of|and|&|for|in|use|using|technical"
-)
-_NOUNS = (
-    r"examples?|usages?|introductions?|intro|overviews?|basics|notes?|details?|backgrounds?|features?|guides?|tutorials?|tips?|tricks?|options|arguments|"
-    r"parameters|attributes|methods|functions|classes|concepts?|ideas?|explanations?|rationales?|motivations?|goals?|philosophy|recipes?|patterns?|"
-    r"cases?|settings?|configurations?|config|customi[sz]ations?|problems?|solutions?|discussions?|limitations?|caveats?|warnings?|gotchas|pitfalls|"
-    r"considerations|remarks|troubleshooting|faqs?|frequently asked questions|q&a|terms|terminology|glossary|definitions?|principles|quick ?starts?|"
-    r"getting started|get started|steps?|setup|benefits?|advantages?|disadvantages?|it works|implementations?|internals|design|architecture|structure|layout|tests?|"
-    r"testing|outputs?|results?|values?|types?|data|commands?|tools?|utilities|helpers|modules?|objects?|exceptions?|errors?|interfaces?|protocols?|"
-    r"events?|home|workflow|files?|syntax|behaviou?r|approach|alternatives?|comparisons?|differences?|prior art|preamble|preface|foreword|abstract|"
-    r"synopsis|purpose|scope|others?|extras?|hints?|best practices|good practices|security considerations|performance|notes|points|environments?|"
-    r"imports?|code|demo|applications?|app|factories|caution|services?|command line|python|history|running|building|debugging|usage notes|databases?|"
-    r"public|private|interface|summary|responses?|requests?|development|developing|production|practices|rendering|class|function|method|index|items?|"
-    r"names?|models?|views?|templates?|forms?|variables?|properties|constants|instances?|strategies|strategy|mode|modes|levels?|attribute|parameter|"
-    r"update|delete|create|login|logout|register|blog|schema|schemas|fields|rules|hooks|factory|classes and functions|stable|preview|logic|security"
-)
-GENERIC = re.compile(
-    rf"(?:(?:{_BEFORE}) )*(?:{_NOUNS})(?: (?:and|&|/|or) (?:(?:{_BEFORE}) )*(?:{_NOUNS}))*|.*\bnotes|.*\bexamples?",
-    re.IGNORECASE,
-)
+_BEFORE = """
+    a an the some more other basic simple quick full complete advanced common minimal key core general additional important
+    further first main usage code working brief short special built-in builtin custom default available supported optional various
+    misc miscellaneous new final high-level low-level two three four extra background practical real-world specific possible
+    standard interactive of and & / or for in use using technical your command best good security getting get frequently asked
+    prior it how classes
+"""
+_NOUNS = """
+    example examples usage usages introduction introductions intro overview overviews basics note notes detail details background
+    backgrounds feature features guide guides tutorial tutorials tip tips trick tricks options arguments parameters attributes
+    methods functions classes concept concepts idea ideas explanation explanations rationale rationales motivation motivations
+    goal goals philosophy recipe recipes pattern patterns case cases setting settings configuration configurations config
+    customization customisation customizations problem problems solution solutions discussion discussions limitation limitations
+    caveat caveats warning warnings gotchas pitfalls considerations remarks troubleshooting faq faqs questions q&a terms
+    terminology glossary definition definitions principles quickstart quickstarts start started step steps setup benefit benefits
+    advantage advantages disadvantages works implementation implementations internals design architecture structure layout test
+    tests testing output outputs result results value values type types data command commands tool tools utilities helpers module
+    modules object objects exception exceptions error errors interface interfaces protocol protocols event events home workflow
+    file files syntax behavior behaviour approach alternative alternatives comparison comparisons difference differences art
+    preamble preface foreword abstract synopsis purpose scope other others extra extras hint hints practices performance points
+    environment environments import imports code demo application applications app factories caution service services line python
+    history running building debugging database databases public private summary response responses request requests development
+    developing production rendering class function method index item items name names model models view views template templates
+    form forms variable variables properties constants instance instances strategies strategy mode modes level levels attribute
+    parameter update delete create login logout register blog schema schemas fields rules hooks factory stable preview logic
+    security
+"""
+BEFORE = frozenset(_BEFORE.split())
+NOUNS = frozenset(_NOUNS.split())
+"""Headings made of these words alone could stand in the documentation of any project."""
 PROPER = re.compile(
     r"pythons?|django|flask|jinja|werkzeug|redis|celery|docker|windows|linux|unix|macos|github|gitlab|jupyter|heroku|sentry|sphinx|twisted|trio|curio|"
     r"tornado|starlette|pydantic|numpy|pandas|nginx|apache|gunicorn|emacs|vim|java|javascript|typescript|kubernetes|postgres|postgresql|mongodb|"
@@ -106,22 +113,20 @@ def topic(title: str, text: str, project: str) -> Topic | None:
     task = how[1] if how else _task(small.split())
     if task:
         first, _, rest = task.partition(" ")
-        return (
-            Topic("task", task, ing(task))
-            if is_verb(first) and rest and not GENERIC.fullmatch(rest)
-            else None
-        )
-    if (
-        GENERIC.fullmatch(title)
-        or len(words) > 6
-        or FINITE.search(re.sub(r"`[^`]*`", "x", title))
-        or len(title) < 3
-    ):
+        return Topic("task", task, ing(task)) if is_verb(first) and rest and not is_generic(rest) else None
+    if is_generic(title) or len(words) > 6 or FINITE.search(re.sub(r"`[^`]*`", "x", title)) or len(title) < 3:
         return None
     first = small.split()[0].lower()
-    if VERBS.fullmatch(first) or (len(words) == 1 and first in GERUNDS):
+    if first in VERBS or (len(words) == 1 and first in GERUNDS) or (first in AMBIGUOUS and len(words) > 3):
         return None
     return Topic("thing", small, "", is_plural(small)) if any(map(str.isalpha, title)) else None
+
+
+def is_generic(title: str) -> bool:
+    words = title.lower().replace("'s", "").split()
+    if not words or words[-1] in ("notes", "example", "examples"):
+        return True
+    return words[-1] in NOUNS and all(word in BEFORE or word in NOUNS for word in words)
 
 
 def _task(words: list[str]) -> str:
@@ -140,8 +145,8 @@ def _task(words: list[str]) -> str:
         return " ".join([GERUNDS[first], *rest])
     second = words[1].lower()
     definite = re.match(r"(?:a|an|the|all|multiple|custom|more|with|from|in|to|at|on|for)$|`", second)
-    if (VERBS.fullmatch(first) and second not in ("case", "cases")) or (
-        AMBIGUOUS.fullmatch(first) and definite and len(words) > 2
+    if (first in VERBS and second not in ("case", "cases")) or (
+        first in AMBIGUOUS and definite and len(words) > 2
     ):
         if (
             not definite

@@ -21,9 +21,7 @@ KIND = re.compile(
 LEANING = re.compile(
     r"\w+ (?:this|it)\b|[^.]*\b(?:this (?:class|function|method|decorator|module|exception|object)|you|your)\b"
 )
-AND_VERB = re.compile(
-    rf"\b(and|then) ({VERBS.pattern}|return|create|call|set|run|load|store)\b(?= (?:an?|the|it|its|all|any|each|them|non-|`|\w+s\b))"
-)
+AND_VERB = re.compile(r"\b(and|then) ([a-z]+)\b(?= (?:an?|the|it|its|all|any|each|them|non-|`|\w+s\b))")
 FINITE_VERB = re.compile(
     r"\b(?:is|are|was|were|will|can|should|must|may|does|do|has|have|gets?|allows?|provides?|implements?|represents?|acts?|holds?|stores?|takes?|"
     r"returns?|uses?|makes?|contains?|handles?|works?|behaves?|becomes?|wraps?|defines?|lets?|gives?|keeps?|supports?|calls?|needs?|creates?|had|comes?|came|occurred|failed|timed|exceeded|received|did|could|cannot|tells?|says?|looks?|goes|went|raised(?= (?:an?|the)\b))\b"
@@ -73,19 +71,13 @@ def sentence_about(name: str, text: str) -> str:
     determined = re.match(
         r"(?:an?|the|all|this|any|whether|every|each|one|some|it|its|and|or|if|when|that|`|\d)\b|`", rest
     )
-    if (VERBS.fullmatch(small) or (AMBIGUOUS.fullmatch(small) and determined)) and not rest.startswith(
-        ("this ", "it ")
-    ):
+    if (small in VERBS or (small in AMBIGUOUS and determined)) and not rest.startswith(("this ", "it ")):
         both = re.match(r"(and|or|then|and then) (\w+)\b", rest)
-        if both and (VERBS.fullmatch(both[2]) or AMBIGUOUS.fullmatch(both[2])):
+        if both and (both[2] in VERBS or both[2] in AMBIGUOUS):
             rest = f"{both[1]} {third_person(both[2])}{rest[both.end() :]}"
         else:
             sentence, stop, more = rest.partition(". ")
-            rest = (
-                AND_VERB.sub(lambda match: f"{match[1]} {third_person(match[2])}", sentence, count=1)
-                + stop
-                + more
-            )
+            rest = AND_VERB.sub(_conjugated, sentence, count=1) + stop + more
         return f"`{name}` {third_person(small)} {rest}"
     if small in (
         "raised",
@@ -115,3 +107,8 @@ def sentence_about(name: str, text: str) -> str:
             return f"`{name}` is the {begin}"
         return f"`{name}` is {'an' if begin[0] in 'aeiou' else 'a'} {begin}"
     return ""
+
+
+def _conjugated(match: re.Match[str]) -> str:
+    certain = match[2] in VERBS or match[2] in ("return", "create", "call", "set", "run", "load", "store")
+    return f"{match[1]} {third_person(match[2])}" if certain else match[0]

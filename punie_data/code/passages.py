@@ -12,6 +12,7 @@ from functools import cached_property
 
 from punie_data.code.docs import preamble, sections
 from punie_data.code.facts import Section
+from punie_data.code.leaning import is_loose
 from punie_data.code.markup import Block, blocks
 
 FOLDERS = ("docs", "doc", "documentation")
@@ -31,33 +32,8 @@ TITLES_LEFT_OUT = re.compile(
     r"what'?s next\??|.*\bfor enterprise|key relationships|deprecat.*|download.*|user'?s guide|learn more|expected output)$",
     re.IGNORECASE,
 )
-MARKUP_LEFT = re.compile(
-    r"\{\w+\}`|:\w+:`|``[^`]|\]\[|\]\(|^:\w+:|\|\w+\||[<>]_|\{[%{#]|(?<!\w)@[\w-]+/\w|!\[|&\w+;|</?[a-z]+>|`_(?=[\s.,)]|$)|_`"
-)
 SENTENCE = re.compile(
     r"(?<=[.!?])(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\betc\.)(?<!\bvs\.)(?<!\bcf\.)(?<!\bresp\.)(?<!\bNo\.)(?<!\.\.)[\"')*_”]*\s+(?=[A-Z`*_\"'(“\[\d])"
-)
-LOOSE = re.compile(
-    r"\b(?:above|below|earlier|previously|aforementioned|hereafter|overleaf|beneath|foregoing)\b"
-    r"|\b(?:next|previous|last|preceding|following|other|later|another|first|second|separate|dedicated|corresponding|own) (?:section|chapter|page|paragraph|part|step|snippet|lesson|article|file|tutorial)s?\b"
-    r"|\b(?:this|these|those|our|that|the|each) (?:section|chapter|page|document|documentation|guide|tutorial|article|post|recipe|example|code|snippet|listing|list|table|figure|diagram|illustration|"
-    r"method|function|class|module|file|program|script|command|approach|case|cases|pattern|behavio(?:u)?r|feature|option|setting|line|lines|output|result|setup|test|tests|steps?|reasons?|problem|issue|question|project|package|library)s?\b(?= (?:above|below|here|shown|is as|we|just|from the|demonstrates?|shows?|illustrates?|covers?|describes?|explains?|assumes?|contains|documents|lists|gives|provides an? (?:overview|introduction)))"
-    r"|\b(?:this|the|our|these) (?:section|chapter|page|document|guide|tutorial|article|post|recipe|appendix|how-to)\b"
-    r"|\b(?:as|we|you|was|were|is|are|just|already|be|been|have|has) (?:\w+ )?(?:seen|mentioned|noted|described|discussed|explained|shown|stated|pointed out|saw|outlined|covered|introduced|listed)\b"
-    r"|\b(?:the|this|these|that|those|following|previous|same|first|second|above|last) (?:code |simple |small |short |minimal |complete |two |three )*(?:examples?|snippets?|listings?|figures?|tables?|diagrams?|screenshots?)\b"
-    r"|\b(?:in|from|with|for) (?:the |this |our |these |that )(?:\w+ )?(?:examples?)\b"
-    r"|\b(?:an|some|by|these|this|more) examples?\b(?! of)"
-    r"|\b(?:following)\b(?! (?:the|a|an|up|along|redirects?|links?|symlinks?)\b)"
-    r"|\b(?:see|refer to|check out|read|consult|have a look at|take a look at|look at|head over to|visit|check|go to|read about|read up on|jump to|cf\.) (?:also|the|our|its|their|this|that|here|\x00|`|[A-Z]|[a-z.]+\.(?:org|com|io)|https?:)"
-    r"|\b(?:let'?s|let us|we|we're|we'll|we've|we'd|our|ours|us|I|I'm|I've|I'd|I'll|my|me|mine)\b(?!/)"
-    r"|\b(?:for (?:more|further|additional|details|detailed|an example|examples|information|instance see)|more (?:information|details|info|on this)|further (?:information|details|reading)|full (?:details|list|documentation)|in (?:more )?detail (?:in|at|later)|learn more|find out more|documented (?:in|at|here)|documentation (?:for|of|on) )\b"
-    r"|\b(?:here|here's|click here|right here)\b(?= |,|:|\.|')"
-    r"|\b(?:todo|fixme|xxx|tbd|wip|lorem ipsum|coming soon|work in progress|stay tuned|pull requests?|github issues?|open an issue|bug reports?|mailing list|discord|gitter|slack|donat\w+|sponsor\w*|funding)\b"
-    r"|\b(?:deprecated|removed|renamed|(?:added|new|changed|fixed|introduced|available|supported) (?:in|since)|as of|since|prior to|starting (?:with|from)|until|before|in|from) (?:version |release |[*_]?[A-Za-z]\w+[*_]? )?v?\d+\.\d+"
-    r"|\b[A-Z]\w+ v?\d+\.\d+ (?:introduce|add|change|remove|deprecate|drop|come|ship|support)\w*"
-    r"|\b(?:at the time of writing|currently being|in the future|upcoming|next release|next version|recently|future (?:versions?|releases?)|based on work by|written by|authored by|copyright)\b"
-    r"|\x00|#\d{2,}|\bFAQ\b|\bToC\b|:$",
-    re.IGNORECASE,
 )
 OPENS_LOOSELY = re.compile(
     r"^(?:and|but|so|also|however|then|therefore|thus|hence|instead|otherwise|additionally|moreover|furthermore|similarly|likewise|in addition|as such|"
@@ -82,7 +58,7 @@ FORWARD = re.compile(
     re.IGNORECASE,
 )
 LEADS_ON = re.compile(
-    r"\?$|^(?:however|because|first|firstly|one|another|on the one hand|unfortunately|sometimes|to (?:do|solve|fix|address|work around) (?:this|that|so)|for (?:example|instance)|say|imagine|suppose|consider|but)\b"
+    r"\?$|^(?:first|firstly|another|on the one hand|to (?:do|solve|fix|address|work around) (?:this|that|so)|say|imagine|suppose|consider)\b"
     r"|\b(?:main|first|one|biggest|only|other|common|possible) (?:problem|reason|issue|difference|question|exception|thing|solution|way|option|approach)s?\b (?:is|was|are|with)\b|\bquestion came up\b"
     r"|\b(?:two|three|four|five|several|a few|multiple|some|many|important) (?:\w+ )?(?:ways|reasons|options|cases|things|possibilities|kinds|types|exceptions|approaches|steps|problems|solutions|differences|rules)\b",
     re.IGNORECASE,
@@ -163,14 +139,6 @@ def sentences(text: str) -> list[str]:
     return [
         text[a:b].strip() for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True) if text[a:b].strip()
     ]
-
-
-def is_loose(sentence: str) -> bool:
-    """Whether the sentence points at something outside itself: another page, an example above, a version, whoever wrote it."""
-    return (
-        LOOSE.search(re.sub(r"`[^`]*`", "`x`", sentence)) is not None
-        or MARKUP_LEFT.search(sentence) is not None
-    )
 
 
 def without_hint(text: str) -> str:
