@@ -1,4 +1,4 @@
-r"""Where is this exception raised, and what can this file raise?
+r"""Where is this raised, and what can this file raise?
 
 user       Where is `EmptyCart` raised?
 assistant  search_text(pattern="^\\s*raise (\\w+\\.)*EmptyCart\\b", glob="*.py")
