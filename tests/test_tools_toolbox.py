@@ -133,8 +133,18 @@ def test_equal_calls_run_once(shop: Toolbox) -> None:
     """Else every phrasing of a question would start the program again."""
     first = shop.call("git_log", count=2)
     assert shop.call("git_log", count=2) is first
-    assert shop.call("git_log", path=".", count=2) is first
+    assert shop.call("git_log", path=".", count=2).value is first.value
     assert shop.call("git_log", count=1) is not first
+
+
+def test_a_remembered_call_keeps_its_caller_s_arguments(shop: Toolbox) -> None:
+    """Else a row's bytes would depend on which generator had asked before, and so on the number of jobs."""
+    shop.call("git_diff", path="src")
+    assert list(shop.call("git_diff", staged=False, path="src").arguments.items()) == [
+        ("path", "src"),
+        ("staged", False),
+    ]
+    assert shop.call("git_diff", path="src").arguments == {"path": "src"}
 
 
 def test_a_write_forgets_what_was_known(tiny_shop: Path, tmp_path: Path) -> None:
