@@ -14,7 +14,7 @@ from punie_data.generate.share import fair_shares
 from punie_data.generate.store import Store
 from tests.conftest import make_tiny_shop
 
-FEW = "definition,text_search,status,ask"
+FEW = "definition,search_text,status,ask"
 COMMAND = [sys.executable, "-m", "punie_data"]
 
 
