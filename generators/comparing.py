@@ -1,6 +1,11 @@
 """The same tool over two things: which of them has more?
 
-user       x
+user       Which has more lint violations, src/tiny_shop/reports.py or src/tiny_shop/money.py?
+assistant  ruff_check(path="src/tiny_shop/reports.py")
+tool       {"success":false,"violation_count":4,"fixable_count":3,"violations":[{"file":"src/tiny_shop/reports.py","line":3,"column":1,"code":"I001","message":"I…
+assistant  ruff_check(path="src/tiny_shop/money.py")
+tool       {"success":true,"violation_count":0,"fixable_count":0,"violations":[],"parse_error":null}
+assistant  `src/tiny_shop/reports.py`: four violations against none.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -212,6 +217,8 @@ def by_path(
 ) -> Iterator[Scene]:
     name = "file_path" if tool == "document_symbols" else "path"
     for pair in pairs(paths):
+        if f"{pair[0]}/".startswith(f"{pair[1]}/") or f"{pair[1]}/".startswith(f"{pair[0]}/"):
+            continue
         found = [tools.call(tool, **{name: path}, **given) for path in pair]
         made = scene(chance, compared, found, pair, [f"`{path}`" for path in pair], kind=kind)
         if made is not None:

@@ -1,6 +1,16 @@
 """If this is so, tell me one thing; otherwise another.
 
-user       x
+user       First ruff on src/tiny_shop/reports.py; only when that's clean, ty too. Tell me what the first failing one says, or that both pass.
+assistant  ruff_check(path="src/tiny_shop/reports.py")
+tool       {"success":false,"violation_count":4,"fixable_count":3,"violations":[{"file":"src/tiny_shop/reports.py","line":3,"column":1,"code":"I001","message":"I…
+assistant  `src/tiny_shop/reports.py` has four lint violations:
+
+           - line 3: Import block is un-sorted or un-formatted (I001)
+           - line 6: `os` imported but unused (F401)
+           - line 35: Comparison to `None` should be `cond is None` (E711)
+           - line 36: f-string without any placeholders (F541)
+
+           I left the types alone.
 """
 
 from collections.abc import Iterator
@@ -198,7 +208,7 @@ def limited(tools: Toolbox, chance: Random, paths: list[str]) -> Iterator[Scene]
     for path in paths:
         outcome = tools.call("ruff_check", path=path)
         found = outcome.value.violations
-        limit = chance.choice((1, 2, 3, 4, 5))
+        limit = chance.choice((2, 3, 4, 5))
         answer = (
             told(path, found, "violation")
             if len(found) <= limit

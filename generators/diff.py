@@ -1,6 +1,17 @@
-"""What was changed and not committed yet?
+r"""What was changed and not committed yet?
 
-user       x
+user       Which changes to CHANGELOG.md would go into the commit?
+assistant  git_diff(path="CHANGELOG.md", staged=true)
+tool       {"success":true,"file_count":1,"additions":5,"deletions":0,"files":[{"file":"CHANGELOG.md","additions":5,"deletions":0,"hunks":["@@ -0,0 +1,5 @@\n+# C…
+assistant  Five lines added in `CHANGELOG.md`:
+
+           ```diff
+           +# Changes
+           +
+           +## 0.3.0
+           +
+           +- Reports: revenue, best sellers and the busiest day.
+           ```
 """
 
 import re

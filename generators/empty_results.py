@@ -1,6 +1,9 @@
 """The tool finds nothing, and the answer says so.
 
-user       x
+user       Show me the callers of `busiest_day` at src/tiny_shop/reports.py:26:5.
+assistant  call_hierarchy(file_path="src/tiny_shop/reports.py", line=26, column=5, symbol="busiest_day")
+tool       {"success":true,"symbol":"busiest_day","direction":"incoming","call_count":0,"calls":[],"parse_error":null}
+assistant  `busiest_day` has no callers in this project.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,6 +1,13 @@
-"""The tool can't do what was asked, and the answer says why; where another call puts it right, it is made.
+"""The tool can't do it, and the answer says why.
 
-user       x
+user       Give me an outline of src/retry.py.
+assistant  document_symbols(file_path="src/retry.py")
+tool       {"success":false,"file_path":"src/retry.py","symbol_count":0,"symbols":[],"parse_error":"no such file: src/retry.py"}
+assistant  list_files(pattern="retry.py")
+tool       {"success":true,"path":".","file_count":1,"files":["src/tiny_shop/retry.py"],"parse_error":null}
+assistant  document_symbols(file_path="src/tiny_shop/retry.py")
+tool       {"success":true,"file_path":"src/tiny_shop/retry.py","symbol_count":5,"symbols":[{"name":"P","kind":"constant","line":8,"end_line":8,"children":[]},{"…
+assistant  There is no `src/retry.py`; the file is `src/tiny_shop/retry.py`. It defines `retry`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -141,13 +148,20 @@ def wrong_path(repo: Repo, chance: Random, path: str) -> str:
     tops = sorted({other.split("/")[0] for other in repo.facts if "/" in other})
     slips = [
         "/".join([*folders[:-1], name]),
-        "/".join([*folders, f"{stem[:-1] if stem.endswith('s') else stem + 's'}.py"]),
+        "/".join([*folders, f"{other_number(stem)}.py"]),
         *(f"{top}/{name}" for top in tops if top not in folders),
     ]
     if stem.startswith("_") and not stem.startswith("__"):
         slips.append("/".join([*folders, f"{stem.lstrip('_')}.py"]))
     slips = [slip for slip in slips if slip not in repo.paths and "__init__" not in slip]
     return chance.choice(slips) if slips else ""
+
+
+def other_number(stem: str) -> str:
+    """`errors` for `error` and the reverse; `retries` for `retry`."""
+    if stem.endswith("s"):
+        return stem[:-1]
+    return f"{stem[:-1]}ies" if stem.endswith("y") else f"{stem}s"
 
 
 def missing_file(repo: Repo, tools: Toolbox, chance: Random, read: Sequence[FileFacts]) -> Iterator[Scene]:

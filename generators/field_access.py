@@ -1,6 +1,9 @@
 """One field of a typed result is the answer.
 
-user       x
+user       If I let ruff fix src/tiny_shop/reports.py, how many violations would go away by themselves?
+assistant  ruff_check(path="src/tiny_shop/reports.py")
+tool       {"success":false,"violation_count":4,"fixable_count":3,"violations":[{"file":"src/tiny_shop/reports.py","line":3,"column":1,"code":"I001","message":"I…
+assistant  Three violations can be fixed automatically.
 """
 
 from collections.abc import Iterator

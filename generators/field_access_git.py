@@ -1,6 +1,9 @@
 """One field of what git says is the answer.
 
-user       x
+user       Whom do I ask about src/tiny_shop/orders.py? Whoever committed to it last.
+assistant  git_log(path="src/tiny_shop/orders.py", count=1)
+tool       {"success":true,"commit_count":1,"commits":[{"hash":"22554ed71e4d","message":"Pricing rules, payments and orders","author":"Jon Berg","date":"2024-04-…
+assistant  The latest commit is by Jon Berg.
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,9 @@
 """Only those of a result that fulfil a condition.
 
-user       x
+user       Where is `Outbox` from src/tiny_shop/notifications.py:16:7 referenced outside src/tiny_shop/notifications.py?
+assistant  find_references(file_path="src/tiny_shop/notifications.py", line=16, column=7, symbol="Outbox")
+tool       {"success":true,"symbol":"Outbox","reference_count":2,"references":[{"file":"src/tiny_shop/notifications.py","line":32,"column":28,"preview":"async de…
+assistant  `tests/test_orders.py`.
 """
 
 from collections.abc import Iterator, Sequence

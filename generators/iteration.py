@@ -1,6 +1,10 @@
 """Go through a result and give one line for each.
 
-user       x
+user       List the lines of src/tiny_shop/reports.py with type errors, each with the rule that it breaks.
+assistant  typecheck(path="src/tiny_shop/reports.py")
+tool       {"success":false,"error_count":2,"warning_count":0,"errors":[{"file":"src/tiny_shop/reports.py","line":30,"column":12,"severity":"error","code":"inval…
+assistant  - line 30: `invalid-explicit-return`
+           - line 33: `invalid-parameter-default`
 """
 
 from collections.abc import Iterator, Sequence
@@ -306,6 +310,8 @@ def per_file(
         listed = tools.call("list_files", path=folder, pattern="*.py")
         outcomes = [tools.call(tool, path=path) for path in listed.value.files]
         if sum(len(outcome.content) for outcome in outcomes) > 6000:
+            continue
+        if tool == "typecheck" and any(missing_package(i, repo) for o in outcomes for i in o.value.errors):
             continue
         counts = [
             (path, getattr(outcome.value, field))

@@ -1,6 +1,16 @@
 """Is this file or folder lint-free?
 
-user       x
+user       I want to commit src/tiny_shop/reports.py. Any lint problems left in it?
+assistant  ruff_check(path="src/tiny_shop/reports.py")
+tool       {"success":false,"violation_count":4,"fixable_count":3,"violations":[{"file":"src/tiny_shop/reports.py","line":3,"column":1,"code":"I001","message":"I…
+assistant  Yes, there are four violations in `src/tiny_shop/reports.py`:
+
+           - line 3: Import block is un-sorted or un-formatted (I001)
+           - line 6: `os` imported but unused (F401)
+           - line 35: Comparison to `None` should be `cond is None` (E711)
+           - line 36: f-string without any placeholders (F541)
+
+           Three of them can be fixed automatically.
 """
 
 from collections import Counter

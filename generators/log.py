@@ -1,6 +1,12 @@
 """What do the latest commits say?
 
-user       x
+user       Which two commits are the newest here, and who made them?
+assistant  git_log(count=2)
+tool       {"success":true,"commit_count":2,"commits":[{"hash":"f7e181c1e116","message":"Reports and documentation","author":"Mia Lind","date":"2024-05-17"},{"ha…
+assistant  The last two, newest first:
+
+           - `f7e181c1e116` 2024-05-17, Mia Lind: Reports and documentation
+           - `22554ed71e4d` 2024-04-11, Jon Berg: Pricing rules, payments and orders
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,6 +1,17 @@
 """What does this command print?
 
-user       x
+user       pytest --collect-only on tests/test_cart.py: what does it find?
+assistant  run_command(command="python", args=["-m", "pytest", "--collect-only", "-q", "tests/test_cart.py"])
+tool       exit status 0
+           tests/test_cart.py::test_adding_twice_makes_one_line
+           tests/test_cart.py::test_removing_takes_all_pieces
+           tests/test_cart.py::test_a_quant…
+assistant  Four tests:
+
+           - `tests/test_cart.py::test_adding_twice_makes_one_line`
+           - `tests/test_cart.py::test_removing_takes_all_pieces`
+           - `tests/test_cart.py::test_a_quantity_below_one_is_refused[0]`
+           - `tests/test_cart.py::test_a_quantity_below_one_is_refused[-1]`
 """
 
 import re

@@ -1,6 +1,17 @@
 """What differs from the last commit?
 
-user       x
+user       Is anything uncommitted under docs?
+assistant  git_status(path="docs")
+tool       {"success":true,"clean":false,"file_count":2,"files":[{"file":"docs/how-to.md","status":"modified","staged":true},{"file":"docs/ideas.md","status":"un…
+assistant  Yes, two files differ from the last commit.
+
+           Staged:
+
+           - `docs/how-to.md` (modified)
+
+           Untracked:
+
+           - `docs/ideas.md`
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,6 +1,9 @@
 """Do the tests of this file pass?
 
-user       x
+user       Which tests of tests/test_orders.py are skipped, and why?
+assistant  pytest_run(path="tests/test_orders.py")
+tool       {"success":true,"passed":6,"failed":0,"errors":0,"skipped":1,"duration":0.0,"tests":[{"name":"tests/test_orders.py::test_a_paid_order_empties_the_cart…
+assistant  `tests/test_orders.py::test_a_real_card_is_charged`: needs an account with a real provider.
 """
 
 import re

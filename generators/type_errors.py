@@ -1,6 +1,12 @@
 """Does this file or folder type-check?
 
-user       x
+user       Before I merge: check src/tiny_shop/reports.py with ty.
+assistant  typecheck(path="src/tiny_shop/reports.py")
+tool       {"success":false,"error_count":2,"warning_count":0,"errors":[{"file":"src/tiny_shop/reports.py","line":30,"column":12,"severity":"error","code":"inval…
+assistant  There are two type errors in `src/tiny_shop/reports.py`:
+
+           - line 30: Return type does not match returned value: expected `date`, found `date | None` (`invalid-explicit-return`)
+           - line 33: Default value of type `None` is not assignable to annotated parameter type `str` (`invalid-parameter-default`)
 """
 
 from collections import Counter
@@ -64,7 +70,7 @@ def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rej
     choice = checked(repo, tools)
     paths = [facts.path for facts in choice.files] + list(choice.folders)
     chance.shuffle(paths)
-    clean_left = 4
+    clean_left = 8
     for path in paths:
         outcome = tools.call("typecheck", path=path)
         issues = outcome.value.errors

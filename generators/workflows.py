@@ -1,6 +1,17 @@
-"""Two to four tools, where a later call uses what an earlier one returned.
+"""Several tools, a later call using an earlier result.
 
-user       x
+user       How does its caller use `sample_catalogue` (line 58, column 5 of src/tiny_shop/catalogue.py)? Show me the code down to the call.
+assistant  call_hierarchy(file_path="src/tiny_shop/catalogue.py", line=58, column=5, symbol="sample_catalogue")
+tool       {"success":true,"symbol":"sample_catalogue","direction":"incoming","call_count":1,"calls":[{"name":"catalogue","kind":"function","file":"tests/conftes…
+assistant  read_file(path="tests/conftest.py", first_line=11, last_line=12)
+tool       def catalogue() -> Catalogue:
+               return sample_catalogue()
+assistant  `catalogue` calls it, `tests/conftest.py`, lines 11 to 12:
+
+           ```python
+           def catalogue() -> Catalogue:
+               return sample_catalogue()
+           ```
 """
 
 import re

@@ -1,6 +1,11 @@
-"""What git says, and what the other tools say of the files it named.
+"""What git says, and other tools of the files it names.
 
-user       x
+user       Before I commit: are the Python files that I touched lint-free?
+assistant  git_status()
+tool       {"success":true,"clean":false,"file_count":5,"files":[{"file":"CHANGELOG.md","status":"added","staged":true},{"file":"MANIFEST.in","status":"deleted",…
+assistant  ruff_check(path="src/tiny_shop/inventory.py")
+tool       {"success":true,"violation_count":0,"fixable_count":0,"violations":[],"parse_error":null}
+assistant  All clean: `src/tiny_shop/inventory.py`.
 """
 
 from collections.abc import Iterator, Sequence
