@@ -375,24 +375,20 @@ def _documents(repo: Repo, chance: Random) -> list[Ask]:
 
 
 def _nothing(repo: Repo, chance: Random) -> list[Ask]:
-    empty = [
-        path
-        for path in repo.paths
-        if path.endswith((".py", "py.typed")) and (repo.root / path).stat().st_size == 0
-    ]
-    chance.shuffle(empty)
-    return [
-        Ask(path, pick(chance, EMPTY, path=path), pick(chance, EMPTY_ANSWERS, path=path))
-        for path in empty[:2]
-    ]
+    files = [path for path in repo.paths if path.endswith((".py", "py.typed"))]
+    empty = [path for path in files if (repo.root / path).stat().st_size == 0]
+    return _asks(empty, EMPTY, EMPTY_ANSWERS, chance)
 
 
 def _absent(repo: Repo, chance: Random) -> list[Ask]:
-    absent = [path for path in NO_FILES if path not in repo.paths]
-    chance.shuffle(absent)
+    return _asks([path for path in NO_FILES if path not in repo.paths], MISSING, MISSING_ANSWERS, chance)
+
+
+def _asks(paths: list[str], questions: Sequence[str], answers: Sequence[str], chance: Random) -> list[Ask]:
+    """Two of the paths, with what can be said of each of them."""
+    chance.shuffle(paths)
     return [
-        Ask(path, pick(chance, MISSING, path=path), pick(chance, MISSING_ANSWERS, path=path))
-        for path in absent[:2]
+        Ask(path, pick(chance, questions, path=path), pick(chance, answers, path=path)) for path in paths[:2]
     ]
 
 
