@@ -91,7 +91,13 @@ UNKNOWN_NODE = (
     "`{kind}` isn't a pattern that the search knows. It can look for `FunctionDef`, `ClassDef`, `Call`, `Decorator`, `Raise`, `Try` or `With`, for instance; which would help?",
     "That pattern is unknown: `{kind}`. The known ones include `FunctionDef`, `ClassDef`, `Call`, `Import`, `Lambda`, `Await` and `Yield`.",
 )
-OUTSIDE = ("../.env", "/etc/hosts", "../{name}-infra/settings.py", "../../{name}.cfg", "../secrets.toml")
+OUTSIDE = (
+    "../.env",
+    "../../{name}-old/setup.cfg",
+    "../{name}-infra/settings.py",
+    "../../{name}.cfg",
+    "../secrets.toml",
+)
 OUTSIDE_ANSWERS = (
     "I can't read `{path}`: it isn't a file of this project, and only those can be read.",
     "`{path}` lies outside the project, where nothing can be read.",
