@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from libcst.metadata import MetadataWrapper, PositionProvider
 
 from punie_data.code.facts import module_name
-from punie_data.code.mine import DEEPEST, mine
+from punie_data.code.limits import DEEPEST
+from punie_data.code.mine import mine
 
 SOURCE = b'''"""A module.
 

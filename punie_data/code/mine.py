@@ -28,10 +28,9 @@ from punie_data.code.facts import (
     VariableFact,
     module_name,
 )
+from punie_data.code.limits import too_much
 
 TODO = re.compile(r"#+\s*(TODO|FIXME|XXX|HACK)\b[:\s]*(.*)")
-DEEPEST = 400
-"""LibCST recurses once or more a nesting level; deeper source is generated or an attack."""
 
 
 def mine(path: str, source: bytes) -> FileFacts:
@@ -39,8 +38,8 @@ def mine(path: str, source: bytes) -> FileFacts:
     if b"\0" in source:
         return FileFacts(path, module_name(path), 0, "", problem="NUL bytes")
     lines = source.count(b"\n") + (not source.endswith(b"\n"))
-    if nesting(source) > DEEPEST:
-        return FileFacts(path, module_name(path), lines, "", problem=f"nested deeper than {DEEPEST} levels")
+    if trouble := too_much(source):  # LibCST would hang, die or fill the memory
+        return FileFacts(path, module_name(path), lines, "", problem=trouble)
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(max(before, 12_000))
     try:
@@ -51,12 +50,14 @@ def mine(path: str, source: bytes) -> FileFacts:
         return FileFacts(path, module_name(path), lines, "", problem=f"syntax error in line {error.raw_line}")
     except (cst.CSTLogicError, cst.CSTValidationError) as error:
         # LibCST 1.9 refuses some valid code, adjacent t-strings among it.
-        return FileFacts(path, module_name(path), lines, "", problem=f"LibCST cannot read it: {error}")
-    except (
-        UnicodeDecodeError,
-        LookupError,
-        SyntaxError,
-    ):  # tokenize raises the last for an unknown declaration
+        return FileFacts(
+            path,
+            module_name(path),
+            lines,
+            "",
+            problem=f"LibCST cannot read it: {' '.join(str(error).split())[:200]}",
+        )
+    except (UnicodeError, LookupError, SyntaxError):  # tokenize raises the last for an unknown declaration
         return FileFacts(
             path,
             module_name(path),
@@ -68,17 +69,6 @@ def mine(path: str, source: bytes) -> FileFacts:
         return FileFacts(path, module_name(path), lines, "", problem="nested too deeply")
     finally:
         sys.setrecursionlimit(before)
-
-
-def nesting(source: bytes) -> int:
-    """An upper bound of the depth of brackets, cheap for ordinary files: counted only where one line has many of them."""
-    deepest = depth = 0
-    if source.count(b"(") + source.count(b"[") + source.count(b"{") < DEEPEST:
-        return 0
-    for byte in re.findall(rb"[()\[\]{}]", source):
-        depth = depth + 1 if byte in b"([{" else max(0, depth - 1)
-        deepest = max(deepest, depth)
-    return deepest
 
 
 class _Frame:

@@ -31,7 +31,7 @@ def engine_digest() -> str:
 def mining_digest() -> str:
     """Of what the facts of a file depend on, besides its bytes and path."""
     whole = hashlib.sha256(version("libcst").encode())
-    for name in ("facts.py", "mine.py"):
+    for name in ("facts.py", "limits.py", "mine.py"):
         whole.update((PACKAGE / "code" / name).read_bytes())
     return whole.hexdigest()
 

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from punie_data.code.limits import too_much
 from punie_data.tools.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -9,18 +10,16 @@ if TYPE_CHECKING:
 
 
 def parsed(workspace: Workspace, file_path: str) -> "cst.Module | str":
-    """The tree; or why there is none, in words for `parse_error`. Source that is nested so deeply that the parser would die is refused."""
+    """The tree; or why there is none, in words for `parse_error`. Source on which the parser would die or hang is refused."""
     import libcst as cst
-
-    from punie_data.code.mine import DEEPEST, nesting
 
     text = workspace.text(file_path)
     if text is None:
         return f"no such file: {file_path}"
     if "\0" in text:
         return f"{file_path} holds NUL bytes"
-    if nesting(text.encode()) > DEEPEST:
-        return f"{file_path} is nested deeper than {DEEPEST} levels"
+    if trouble := too_much(text.encode()):
+        return f"{file_path}: {trouble}"
     try:
         return cst.parse_module(text)
     except cst.ParserSyntaxError as error:

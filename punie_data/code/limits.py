@@ -1,0 +1,91 @@
+"""What source may be given to a parser: LibCST's time grows with the square of a chain's length, exponentially with the nesting of patterns,
+its memory with every mark; and where its recursion is too deep, the whole process dies.
+
+Nobody writes such source by hand, so these limits are far from all real code (of 23,000 files looked at, the densest has 51,000 marks). The
+checks cost next to nothing: each first asks a question that the C library answers, and only a suspicious file is read token by token.
+"""
+
+import re
+
+DEEPEST = 100
+"""Brackets within brackets. LibCST takes 0.4 s and 110 MB for one expression of this depth."""
+LONGEST_CHAIN = 500
+"""Links of a chain such as `a.b.c` or `1 + 1 + 1`, each of which is a node below the next: 0.2 s."""
+MOST_MARKS = 100_000
+"""Punctuation and line ends: 4 kB of memory each in the worst case."""
+DEEPEST_PATTERN = 12
+"""Brackets within brackets in a `case`: each one more doubles the time, which is 0.05 s for twelve."""
+
+_MARKS = b",;:=()[]{}.+-*/%@&|^<>~\n"
+_NOT_MARKS = bytes(set(range(256)) - set(_MARKS))
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"()[]{}"))
+_LINE_ENDS = bytes(10 if byte in b"\n\r" else 97 for byte in range(256))
+_LONG_LINE = b"a" * (2 * LONGEST_CHAIN)
+_CASE = re.compile(rb"^[ \t]*case\b[^\n]*", re.MULTILINE)
+_TOKEN = re.compile(
+    rb"""(?P<skipped>\#[^\n]*|\\\r?\n|[ \t]+)
+    |(?P<string>[rbuftRBUFT]{0,3}(?:'''[\s\S]*?'''|\"\"\"[\s\S]*?\"\"\"|'(?:[^'\\\n]|\\[\s\S])*'|"(?:[^"\\\n]|\\[\s\S])*"))
+    |(?P<word>[A-Za-z_\x80-\xff][\w\x80-\xff]*)
+    |(?P<number>\d[\w.]*)
+    |(?P<open>[(\[{])|(?P<close>[)\]}])
+    |(?P<between>[,;]|(?<![=!<>:])=(?!=))
+    |(?P<end>\n)
+    |(?P<operator>[-.+*/%@&|^<>~])""",
+    re.VERBOSE,
+)
+_LINKS = frozenset({b"not", b"and", b"or", b"if", b"else", b"await", b"lambda"})
+
+
+def too_much(source: bytes) -> str:
+    """Why this source may not be parsed, "" for all that anyone would write."""
+    marks = source.translate(None, _NOT_MARKS)
+    if len(marks) > MOST_MARKS:
+        return f"more than {MOST_MARKS:,} marks: generated"
+    brackets = marks.translate(None, _NOT_BRACKETS)
+    suspicious = len(brackets) > DEEPEST and _depth(brackets) > DEEPEST
+    if suspicious or _LONG_LINE in source.translate(_LINE_ENDS):
+        depth, chain = _measure(source)
+        if depth > DEEPEST:
+            return f"nested deeper than {DEEPEST} levels"
+        if chain > LONGEST_CHAIN:
+            return f"a chain of more than {LONGEST_CHAIN} links"
+    if b"case" in source:
+        for line in _CASE.finditer(source):
+            if _depth(line[0].translate(None, _NOT_BRACKETS)) > DEEPEST_PATTERN:
+                return f"a pattern nested deeper than {DEEPEST_PATTERN} levels"
+    return ""
+
+
+def _depth(brackets: bytes) -> int:
+    """How deep brackets lie in each other, whatever strings and comments they stand in."""
+    deepest = depth = 0
+    for byte in brackets:
+        if byte in b"([{":
+            depth += 1
+            if depth > deepest:
+                deepest = depth
+        elif depth:
+            depth -= 1
+    return deepest
+
+
+def _measure(source: bytes) -> tuple[int, int]:
+    """The depth of the brackets outside strings and comments, and the length of the longest chain at one level."""
+    deepest = longest = run = 0
+    outer: list[int] = []
+    for token in _TOKEN.finditer(source):
+        kind = token.lastgroup
+        if kind == "operator" or kind == "string" or (kind == "word" and token[0] in _LINKS):
+            run += 1
+            longest = max(longest, run)
+        elif kind == "open":
+            run += 1
+            longest = max(longest, run)
+            outer.append(run)
+            run = 0
+            deepest = max(deepest, len(outer))
+        elif kind == "close":
+            run = outer.pop() if outer else 0
+        elif kind == "between" or (kind == "end" and not outer):
+            run = 0
+    return deepest, longest
