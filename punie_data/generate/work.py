@@ -129,6 +129,7 @@ def open_site(site: Site, cache: Path) -> tuple[Repo, Toolbox]:
         for _, toolbox in _OPEN.values():
             toolbox.close()
         _OPEN.clear()
+        gc.unfreeze()
         store = Store(cache)
         facts: dict[str, FileFacts] = {}
         for facts_key in site.facts_keys:
@@ -141,6 +142,7 @@ def open_site(site: Site, cache: Path) -> tuple[Repo, Toolbox]:
             site.name, site.root, site.revision, site.license, list(site.paths), facts, site.git is not None
         )
         _OPEN[key] = (repo, toolbox_of(site))
+        gc.freeze()  # facts live as long as the site: the collector need not walk them again and again
     return _OPEN[key]
 
 
