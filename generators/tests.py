@@ -164,7 +164,7 @@ def counts(chance: Random, runs: Sequence[Outcome]) -> Iterator[Scene]:
         field = chance.choice(("passed", "passed", "failed", "skipped"))
         count = getattr(run.value, field)
         path = run.arguments["path"]
-        answer = f"{plural(count, 'test')}." if count else "none."
+        answer = f"{plural(count, 'test')}."
         program = f"result = {called(run)}\nprint(result.{field})"
         yield scene(pick(chance, COUNTS[field], path=path), run, answer, path, program, "field_access")
 
@@ -179,7 +179,7 @@ def details(chance: Random, runs: Sequence[Outcome]) -> Iterator[Scene]:
                 f'result = {called(run)}\nfor test in result.tests:\n    if test.outcome == "skipped":\n'
                 '        print(f"{test.name}: {test.message}")'
             )
-            answer = enumerated([told(test) for test in skipped], "none.", "test")
+            answer = enumerated([told(test) for test in skipped], "", "test")
             yield scene(pick(chance, SKIPPED, path=path), run, answer, path, program)
         elif 2 <= len(result.tests) <= 12:
             program = f'result = {called(run)}\nfor test in result.tests:\n    print(f"{{test.name}}: {{test.outcome}}")'
