@@ -74,11 +74,27 @@ ADVICE = re.compile(
     r"|(?:^|[.;:] |, )(?:[Dd]o not|[Dd]on't|[Nn]ever|[Aa]lways|[Aa]void|[Pp]refer) (?!want|need|have|worry|forget)\w+"
 )
 TOLD = re.compile(
-    r"\b(?:you (?:should|must)|(?:should|must)(?:n't| not| only| never| always)|recommended|discouraged|avoid|never|do not|don't (?!need|have|want)|make sure|careful|unsafe|insecure|not safe|"
-    r"good idea|bad idea|best practice|beware|dangerous)\b",
-    re.IGNORECASE,
+    r"\b(?:you (?:should|must)|(?:should|must)(?:n't| not| only| never| always)|recommended|discouraged|make sure|careful|unsafe|insecure|not safe|good idea|bad idea|best practice|"
+    r"beware|dangerous)\b|(?:^|[.;:] )(?:Avoid|Never|Do not|Don't|Always|Prefer) (?!need|have|want)"
 )
 """What in a docstring is advice: "must be an integer" describes a parameter."""
+NO_TASK = (
+    "see",
+    "read",
+    "note",
+    "refer",
+    "check",
+    "get",
+    "have",
+    "be",
+    "do",
+    "find",
+    "know",
+    "notice",
+    "receive",
+    "expect",
+    "try",
+)
 WARNINGS = ("warning", "caution", "danger", "important", "attention")
 NEGATIVE = re.compile(
     r"^(?P<negative>Avoid|Never|Do not|Don't|You should(?:n't| not)|You must(?:n't| not)|You (?:should|must) never|It is (?:not recommended|discouraged|a bad idea|not a good idea|not advisable) to) (?P<task>[a-z`][^.:;()]{8,110}?)(?P<end>[.:;,(]| because | since | unless | as | or you)"
@@ -195,7 +211,7 @@ def _task(match: re.Match[str]) -> str:
         or not 3 <= len(words) <= 16
         or LEANS.search(task)
         or task.count("`") % 2
-        or words[0] in ("see", "read", "note", "refer", "check")
+        or words[0] in NO_TASK
     ):
         return ""
     return task
@@ -241,10 +257,11 @@ def _docstrings(repo: Repo, chance: Random) -> Iterator[Scene]:
         if (
             re.search(r"(?:^|\.)_", item.qualname)
             or _is_test(facts.path)
-            or len(repo.definitions.get(item.name, ())) > 1
+            or item.qualname.count(".") > 1
+            or len(repo.definitions.get(item.qualname.partition(".")[0], ())) > 1
         ):
             continue
-        name = item.qualname if item.qualname.count(".") <= 1 else item.name
+        name = item.qualname
         parts = docstring_blocks(repo.lines(facts.path), item.docstring, item.docstring_line)
         for index, block in enumerate(parts):
             if block.kind == "fields":

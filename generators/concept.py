@@ -198,12 +198,12 @@ def _sections(article: Article, repo: Repo, chance: Random) -> Iterator[tuple[st
         or article.section.level > 4
     ):
         return
-    if thing.strip("`").lower() == repo.title.lower():
+    if thing.strip("`").lower() == repo.title.lower() or not _is_known(thing, repo):
         return
-    yield (
-        thing.lower(),
-        _scene(PURPOSE if thing.startswith("`") else WORKING, thing, about.is_plural, text, repo, chance),
+    phrasings = (
+        PURPOSE if thing.startswith("`") else INDEFINITE if thing.startswith(("a ", "an ")) else WORKING
     )
+    yield thing.lower(), _scene(phrasings, thing, about.is_plural, text, repo, chance)
 
 
 def _questions(article: Article, repo: Repo, chance: Random) -> Iterator[tuple[str, Scene]]:

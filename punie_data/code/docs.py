@@ -33,7 +33,10 @@ HTML_BLOCK = re.compile(
 HTML_TAG = re.compile(
     r"""^ {0,3}(?:<[A-Za-z][\w-]*(?:\s+[A-Za-z_:][\w.:-]*(?:\s*=\s*(?:[^\s"'=<>`]+|'[^'\n]*'|"[^"\n]*"))?)*\s*/?>|</[A-Za-z][\w-]*\s*>)\s*$"""
 )
-REFERENCE = re.compile(r"^ {0,3}\[[^\]\n]+\]:")
+REFERENCE = re.compile(
+    r"""^ {0,3}\[[^\[\]\n]+\]:[ \t]*(?:<[^<>]*>|[^\s<]\S*)(?:[ \t]+(?:"[^"]*"|'[^']*'|\([^()]*\)))?[ \t]*$"""
+)
+"""A link's definition: it begins no paragraph, and what follows it may."""
 ADORNMENT = re.compile(r"^([!-/:-@\[-`{-~])\1*$")
 TITLE_NOISE = (
     (re.compile(r"!\[[^\]]*\]\([^)]*\)"), ""),
@@ -123,6 +126,10 @@ def _markdown(lines: list[str]) -> list[_Heading]:
     until: re.Pattern[str] | None = None  # what ends the open HTML block; a blank line where it is BLANK
     start = 0  # first line of the open paragraph, 0 where none is open
     plain = False  # whether that paragraph stands by itself, so that an underline makes it a heading
+    empty = (
+        False  # whether the line before was an item's mark and nothing else: a blank line then ends the item
+    )
+    quoted = False  # whether it is a quotation's, into which any list item may break
     skipped = front_matter(lines)
     for number, line in enumerate(lines, 1):
         if number <= skipped:
@@ -146,7 +153,10 @@ def _markdown(lines: list[str]) -> list[_Heading]:
             continue
         if blank:
             start = 0
+            if empty:
+                inner, empty = 0, False
             continue
+        empty = False
         if inner and indent >= inner:
             line = line[inner:]
             nested = True
@@ -156,13 +166,16 @@ def _markdown(lines: list[str]) -> list[_Heading]:
             continue
         marked = None if RULE.match(line) else MARKER.match(line)
         # Of numbered items only the first may break into a paragraph, and no empty item may.
-        if marked and (not start or nested or (marked[3] in (None, "1") and line[marked.end() :].strip())):
+        if marked and (
+            not start or nested or quoted or (marked[3] in (None, "1") and line[marked.end() :].strip())
+        ):
             if not (nested and indent >= inner):
                 inner = marked.end() if line[marked.end() :].strip() else marked.end(2) + 1
             rest = line[marked.end() :]
             opened = FENCE.match(rest)
             fence = opened[1] if opened else ""
-            start, plain = (0 if fence or not rest.strip() else number), False
+            empty = not rest.strip()
+            start, plain, quoted = (0 if fence or empty else number), False, False
             continue
         setext = SETEXT.match(line)
         if setext and start and plain and not nested:
@@ -198,10 +211,10 @@ def _markdown(lines: list[str]) -> list[_Heading]:
         if line.lstrip().startswith(">"):
             if nested and indent < inner:
                 inner = 0
-            start, plain = number, False
+            start, plain, quoted = number, False, True
             continue
-        if not start:
-            start, plain = number, not nested and not REFERENCE.match(line)
+        if not start and not REFERENCE.match(line):
+            start, plain, quoted = number, not nested, False
     return headings
 
 

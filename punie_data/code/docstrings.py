@@ -71,7 +71,7 @@ def sentence_about(name: str, text: str) -> str:
     determined = re.match(
         r"(?:an?|the|all|this|any|whether|every|each|one|some|it|its|and|or|if|when|that|`|\d)\b|`", rest
     )
-    if (small in VERBS or (small in AMBIGUOUS and determined)) and not rest.startswith(("this ", "it ")):
+    if (small in VERBS or (small in AMBIGUOUS and determined)) and not LEANING.match(text):
         both = re.match(r"(and|or|then|and then) (\w+)\b", rest)
         if both and (both[2] in VERBS or both[2] in AMBIGUOUS):
             rest = f"{both[1]} {third_person(both[2])}{rest[both.end() :]}"
@@ -101,7 +101,7 @@ def sentence_about(name: str, text: str) -> str:
     if small in ("a", "an", "the"):
         return text if FINITE_VERB.search(main) else f"`{name}` is {small} {rest}"
     kind = KIND.match(text[0].lower() + text[1:])
-    if kind and not FINITE_VERB.search(main):
+    if kind and small not in VERBS and not FINITE_VERB.search(main):
         begin = text[0].lower() + text[1:] if not first[1:2].isupper() else text
         if "base class" in kind[0]:
             return f"`{name}` is the {begin}"

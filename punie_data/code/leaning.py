@@ -40,7 +40,7 @@ RULES: tuple[tuple[str, str], ...] = (
     (
         "seen mentioned noted described discussed explained shown stated pointed saw outlined covered listed",
         rf"\b(?:as|we|you|just|already|be|been|have|has) (?:\w+ )?(?:seen|pointed out|saw|{_SAID})\b"
-        rf"|\b(?:is|are|was|were) (?:\w+ )?(?:{_SAID})(?= (?:in|at|here|on|under|later|elsewhere|by the)\b)",
+        rf"|\b(?:is|are|was|were) (?:\w+ )?(?:{_SAID.removesuffix('|listed')})(?= (?:in|at|here|on|under|later|elsewhere|by the)\b)",
     ),
     (
         "example snippet listing figure table diagram screenshot",

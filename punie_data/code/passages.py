@@ -47,6 +47,8 @@ OPENS_LOOSELY = re.compile(
 )
 BARE_THIS = re.compile(
     r"^.{0,45}\b(?:this|these|those)(?=[.,;:)]| (?:internally|to|when|in|for|by|instead|automatically|is|are|was|will|can|must|should|from|with|if|does|has|makes|allows)\b)"
+    r"|^.{0,80}\b(?:this|these|those) (?:values?|options?|settings?|parameters?|arguments?|flags?|variables?|methods?|functions?|attributes?|propert(?:y|ies)|keys?|headers?|behaviou?r|features?|"
+    r"approach|patterns?|commands?|fields?|decorators?|hooks?|warnings?|errors?|checks?|class|classes|types?|names?|files?|limits?|signals?|rules?)\b"
 )
 LABEL = re.compile(
     r"^(?:default|scope|type|signature|since|required|values?|usage|syntax|module|class|fallback)s?\b[^.]{0,120}$|^(?:default|scope|type|signature)s?:",
@@ -205,6 +207,8 @@ def passage(
             index += 1
             continue
         after = found[index + 1] if index + 1 < len(found) else None
+        if block.text.endswith(("-", "–", "…")) or block.text.count(" - ") > 1:
+            break  # a heading or a list that was not marked as one
         text, whole, used = _paragraph(block, after)
         if parts and text and (opens_loosely(text) and has_code):
             break
