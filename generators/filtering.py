@@ -352,24 +352,16 @@ def changed(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene]:
     for folder in ["", *dict.fromkeys(file.file.split("/")[0] for file in whole if "/" in file.file)]:
         outcome = tools.call("git_status", **({"path": folder} if folder else {}))
         status = chance.choice(("modified", "added", "deleted", "untracked"))
-        for questions, none, condition, found in (
-            (STAGED, "nothing is staged.", "file.staged", [f for f in outcome.value.files if f.staged]),
-            (
-                UNSTAGED,
-                "every change to a tracked file is staged.",
-                'not file.staged and file.status != "untracked"',
-                [f for f in outcome.value.files if not f.staged and f.status != "untracked"],
-            ),
-            (
-                OF_STATUS,
-                f"no file is {status}.",
-                f"file.status == {literal(status)}",
-                [f for f in outcome.value.files if f.status == status],
-            ),
-        ):
-            if len(outcome.value.files) < 2 or len(found) > MOST:
+        found = outcome.value.files
+        tracked = [f for f in found if not f.staged and f.status != "untracked"]
+        for questions, none, condition, some in (
+            (STAGED, "nothing is staged.", "file.staged", [f for f in found if f.staged]),
+            (UNSTAGED, "all changes to tracked files are staged.", 'not file.staged and file.status != "untracked"', tracked),
+            (OF_STATUS, f"no file is {status}.", f"file.status == {literal(status)}", [f for f in found if f.status == status]),
+        ):  # fmt: skip
+            if len(found) < 2 or len(some) > MOST:
                 continue
-            text = enumerated([f"`{file.file}`" for file in found], none, "file")
+            text = enumerated([f"`{file.file}`" for file in some], none, "file")
             question = pick(chance, questions, place=f" under {folder}" if folder else "", status=status)
             program = kept(outcome, "files", "file", condition, "file.file")
             yield scene(
@@ -377,8 +369,8 @@ def changed(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene]:
                 outcome,
                 text,
                 program,
-                paths=[f.file for f in found],
-                counted=[f.file for f in found],
+                paths=[f.file for f in some],
+                counted=[f.file for f in some],
             )
 
 

@@ -154,8 +154,9 @@ def _generators(given: str | None, allow_exec: bool) -> list:
     from punie_data.generators import discover
 
     parts = [part.strip() for part in given.split(",") if part.strip()] if given else []
-    folders = [Path(part) for part in parts if Path(part).is_dir()]
-    names = [part for part in parts if not Path(part).is_dir()]
+    shipped = discover()  # "tests" is a generator, whatever folder lies beside us; the folder is ./tests
+    folders = [Path(part) for part in parts if part not in shipped and Path(part).is_dir()]
+    names = [part for part in parts if part in shipped or not Path(part).is_dir()]
     known = discover(folders)
     unknown = [name for name in names if name not in known]
     if unknown:
