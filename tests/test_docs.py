@@ -155,6 +155,15 @@ def test_ten_times_the_document_costs_no_more_than_in_proportion() -> None:
             blocks(text[:20_000], 1, flavour)
 
 
+def test_deep_nesting_ends_in_what_is_not_read() -> None:
+    """Else a document of nested notes would exhaust the stack and end the worker."""
+    notes = "\n".join("   " * depth + ".. note::\n" for depth in range(1500))
+    terms = "\n".join(" " * depth + "term" for depth in range(1500))
+    assert [block.whole for block in blocks(notes, 1, "rst")] == [False]
+    assert [block.whole for block in blocks(terms, 1, "rst")] == [False]
+    assert blocks("word " * 4000, 1, "md")[0].whole is False
+
+
 KINDS = {
     "md": [
         ("Text.\n\n```python\nx = 1\n```\n", [("prose", "Text."), ("code", "x = 1")]),

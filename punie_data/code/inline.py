@@ -50,11 +50,15 @@ TEXT_ROLES = re.compile(
 )
 NEED_TITLE = ("ref", "doc", "numref", "download")
 HARMLESS_TAGS = re.compile(r"b|i|em|strong|small|span|a|u|s|sup|sub|abbr|kbd|p|wbr|mark|q")
+LONGEST = 8000
+"""Characters. No paragraph of prose is longer; what is, was generated, and some patterns below take their time over it."""
 CODE_LIKE = re.compile(r"^[\w.\[\](){}=,:/*@'\"+<>|%$~#!?&-]+(?:\([^`]*\))?$|[_()=\[\]{}]|\w\.\w")
 
 
 def readable(text: str, flavour: str) -> str:
     """`flavour` is "rst", "md" or "docstring" (which may use either). White space, line ends among it, becomes single spaces."""
+    if len(text) > LONGEST:
+        return LOST
     text = " ".join(text.replace(LOST, "").split())
     if flavour != "md":
         text = RST.sub(_rst(flavour), text)

@@ -35,6 +35,9 @@ from punie_data.code.marks import (
 
 Flavour = Literal["rst", "md", "docstring"]
 
+DEEPEST = 6
+"""Notes within notes: what is nested deeper is not read, and cannot exhaust the stack."""
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -75,10 +78,11 @@ def _joined(found: Iterator[Block]) -> list[Block]:
 
 
 class _Scanner:
-    def __init__(self, lines: list[str], first: int, flavour: Flavour) -> None:
+    def __init__(self, lines: list[str], first: int, flavour: Flavour, depth: int = 0) -> None:
         self.lines = lines
         self.first = first
         self.flavour = flavour
+        self.depth = depth
         self.rst = flavour != "md"
         self.markdown = flavour != "rst"
         self.at = 0
@@ -244,17 +248,24 @@ class _Scanner:
             yield self._block("other", "", start)
 
     def _note(self, kind: str, begin: int, body: list[str], start: int = -1) -> Iterator[Block]:
-        """One block with the note's own text. A note that holds more than paragraphs, code and lists is not whole."""
+        """One block with the note's own text."""
+        text, whole = self._within(begin, body)
         start = begin - 1 if start < 0 else start
-        inner = _joined(_Scanner(body, self.first + begin, self.flavour).scan())
-        inner = [block for block in inner if block.kind != "aside"]
-        whole = bool(inner) and all(b.whole and b.kind in ("prose", "code", "list") for b in inner)
         if not NOTES.fullmatch(kind):
             yield self._block(
                 "aside" if kind.lower() in ("info", "check", "abstract") else "other", "", start
             )
             return
-        yield self._block("note", "\n\n".join(b.markdown for b in inner), start, kind.lower(), whole)
+        yield self._block("note", text, start, kind.lower(), whole)
+
+    def _within(self, begin: int, body: list[str]) -> tuple[str, bool]:
+        """What an inner text says, and whether that is all of it: nothing but paragraphs, code and lists."""
+        if self.depth > DEEPEST:
+            return "", False
+        scanner = _Scanner(body, self.first + begin, self.flavour, self.depth + 1)
+        inner = [block for block in _joined(scanner.scan()) if block.kind != "aside"]
+        whole = bool(inner) and all(b.whole and b.kind in ("prose", "code", "list") for b in inner)
+        return "\n\n".join(block.markdown for block in inner), whole
 
     def _indented_code(self, start: int) -> Block:
         """Indented text: code in Markdown; in reStructuredText a quotation, which is no code and hardly ever a sentence of its own."""
@@ -280,7 +291,7 @@ class _Scanner:
             self.at = start + 2 if underlined else start + 1
             if not underlined and self._after(start).startswith(" "):
                 begin, body = self._indented(start + 1)
-                yield from _Scanner(body, self.first + begin, self.flavour).scan()
+                yield from _Scanner(body, self.first + begin, self.flavour, self.depth + 1).scan()
                 return
             yield self._block("aside", "", start)
             return
@@ -384,15 +395,5 @@ class _Scanner:
 
     def _definition(self, start: int) -> Iterator[Block]:
         """A term, and under it, indented, what it means."""
-        begin, body = self._indented(start + 1)
-        inner = [
-            b for b in _joined(_Scanner(body, self.first + begin, self.flavour).scan()) if b.kind != "aside"
-        ]
-        whole = bool(inner) and all(b.whole and b.kind in ("prose", "code", "list") for b in inner)
-        yield self._block(
-            "definition",
-            "\n\n".join(b.markdown for b in inner),
-            start,
-            readable(self.lines[start], self.flavour),
-            whole,
-        )
+        text, whole = self._within(*self._indented(start + 1))
+        yield self._block("definition", text, start, readable(self.lines[start], self.flavour), whole)
