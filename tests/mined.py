@@ -16,7 +16,7 @@ from punie_data.tools.toolbox import Toolbox
 from punie_data.tools.workspace import Workspace
 
 QUOTA = 24
-DERIVED_QUOTA = 3
+DERIVED_QUOTA = 2
 
 
 @contextmanager

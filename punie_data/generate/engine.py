@@ -35,7 +35,7 @@ class Options:
     jobs: int = 2
     quota: int = 24
     """Accepted rows of one generator from one repository."""
-    derived_quota: int = 3
+    derived_quota: int = 2
     """Accepted rows of one derived generator from one generator's scenes."""
     allow_exec: bool = False
 
