@@ -1,5 +1,9 @@
 """workspace_symbols: where in the project is something of this name defined?"""
 
+import re
+from collections.abc import Sequence
+from typing import Any
+
 from punie_data.tools.base import Parameter, Tool
 from punie_data.tools.positions import SYMBOL_KINDS
 from punie_data.tools.results import WorkspaceSymbol, WorkspaceSymbolsResult
@@ -10,12 +14,13 @@ def run(workspace: Workspace, query: str) -> WorkspaceSymbolsResult:
     server = workspace.server
     symbols = set()
     for item in server.request("workspace/symbol", {"query": query}) or ():
+        file = server.path(item["location"]["uri"])
         symbols.add(
             WorkspaceSymbol(
                 name=item["name"],
                 kind=SYMBOL_KINDS.get(item["kind"], "unknown"),
-                file=server.path(item["location"]["uri"]),
-                line=item["location"]["range"]["start"]["line"] + 1,
+                file=file,
+                line=_line(workspace.lines(file), item["name"], item["location"]["range"]),
                 container_name=item.get("containerName") or None,
             )
         )
@@ -26,6 +31,17 @@ def run(workspace: Workspace, query: str) -> WorkspaceSymbolsResult:
     return WorkspaceSymbolsResult(
         success=True, query=query, symbol_count=len(ordered), symbols=tuple(ordered)
     )
+
+
+def _line(lines: Sequence[str], name: str, span: dict[str, Any]) -> int:
+    """Where the name stands: the server reports a decorated definition from its first decorator on."""
+    start = span["start"]["line"]
+    heading = re.compile(rf"\s*(?:async\s+)?(?:def|class)\s+{re.escape(name)}\b")
+    if lines[start : start + 1] and lines[start].lstrip().startswith("@"):
+        for number in range(start, min(span["end"]["line"] + 1, len(lines))):
+            if heading.match(lines[number]):
+                return number + 1
+    return start + 1
 
 
 TOOL = Tool(
