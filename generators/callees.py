@@ -30,7 +30,7 @@ WHAT = (
     "callees of `{name}` {spot}",
     "I want to write a unit test for `{name}` at {spot}. What of our own code does it call?",
     "What does `{name}` depend on? It's defined at {spot}.",
-    "Before I inline `{name}` ({spot}): what does it call itself?",
+    "Before I inline `{name}` ({spot}): which calls does it make?",
 )
 ELSEWHERE = (
     "Does `{name}` at {spot} call anything from other modules of the project?",
@@ -139,8 +139,14 @@ def _told(
     library = [
         c for c in outcome.value.calls if c.file.startswith("typeshed/") and c.kind in ("class", "function")
     ]
-    names = [f"`{name}`" for name in dict.fromkeys(c.name for c in library) if not name.startswith("__")]
-    if len(own) == 1:
+    names = [
+        f"`{name}`"
+        for name in dict.fromkeys(c.name for c in library)
+        if name != "overload" and not name.startswith("__")
+    ]
+    if len(own) == 1 and (own[0].name, own[0].file) == (function.name, facts.path):
+        answer = f"Of the project's own code only itself: it's recursive, on {_at(own[0])}."
+    elif len(own) == 1:
         answer = f"Of the project's own code only {_callee(own[0])}, on {_at(own[0])}."
     elif not others and len(own) <= 6:
         told = listing([f"`{call.name}` ({_at(call)})" for call in own])

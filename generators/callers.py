@@ -1,9 +1,9 @@
 """Who calls this function?
 
-user       Which functions construct `EmptyCart` objects themselves (src/tiny_shop/errors.py:26:7)?
-assistant  call_hierarchy(file_path="src/tiny_shop/errors.py", line=26, column=7, symbol="EmptyCart")
-tool       {"success":true,"symbol":"EmptyCart","direction":"incoming","call_count":1,"calls":[{"name":"place","kind":"method","file":"src/tiny_shop/orders.py","line":46,"call_lines":[49]}],"parse_error":null}
-assistant  Only `place` in `src/tiny_shop/orders.py` does that, on line 49.
+user       Where is `Cart` instantiated? The class is at src/tiny_shop/cart.py, line 24, column 7.
+assistant  call_hierarchy(file_path="src/tiny_shop/cart.py", line=24, column=7, symbol="Cart")
+tool       {"success":true,"symbol":"Cart","direction":"incoming","call_count":1,"calls":[{"name":"cart","kind":"function","file":"tests/conftest.py","line":16,"call_lines":[17]}],"parse_error":null}
+assistant  Only in `cart` in `tests/conftest.py`, line 17.
 """
 
 from collections.abc import Iterator, Sequence
@@ -141,21 +141,23 @@ def _some(
     tests = [call for call in calls if call.file in repo.facts and repo.facts[call.file].is_test]
     code = [call for call in calls if call not in tests]
     places = [f"{call.file}:{line}" for call in calls for line in call.call_lines]
-    groups = [places, [f"{c.file}:{c.line}" for c in code], [f"{c.file}:{c.line}" for c in tests]]
+    groups = [places, *([f"{c.file}:{c.line}" for c in some] for some in (code, tests))]
     draw = chance.random()
     if tests and draw < 0.25 and not repo.facts[path].is_test:
         at = chance.randrange(len(TESTS))
         question = TESTS[at].format(**given)
         answer = _without_tests(code, tests, at == 0)
     elif isinstance(target, ClassFact):
-        question = pick(chance, CREATES, **given)
-        answer = _created(calls)
+        at = chance.randrange(len(CREATES))
+        question = CREATES[at].format(**given)
+        answer = _created(calls, at == 0)
     elif draw < 0.4:
         question = pick(chance, LINES, **given)
         answer = _lines(calls)
     elif draw < 0.6:
-        question = pick(chance, COUNT, **given)
-        answer = _count(calls, len(places))
+        at = chance.randrange(len(COUNT))
+        question = COUNT[at].format(**given)
+        answer = _count(calls, len(places), at == 1)
     else:
         question = pick(chance, WHO, **given)
         answer = _who(chance, target.name, calls)
@@ -210,20 +212,33 @@ def _lines(calls: Sequence[HierarchyCall]) -> str:
     return bullets([f"`{file}`: {lines}" for file, lines in told.items()])
 
 
-def _created(calls: Sequence[HierarchyCall]) -> str:
+def _created(calls: Sequence[HierarchyCall], asks_where: bool) -> str:
     if len(calls) == 1:
-        return f"Only {_caller(calls[0])} does that, on {_at(calls[0])}."
-    if any(call.kind == "module" for call in calls):
-        return f"In {plural(len(calls), 'place')}:\n\n{_list(calls)}"
-    return f"{sentence(plural(len(calls), 'function'))} do that:\n\n{_list(calls)}"
+        [only] = calls
+        return (
+            f"Only in {_caller(only)}, {_at(only)}."
+            if asks_where
+            else f"Only {_caller(only)} does that, on {_at(only)}."
+        )
+    functions = plural(len(calls), "function")
+    if any(call.kind in ("module", "class") for call in calls):
+        opening = "In these places" if asks_where else "These do that"
+    else:
+        opening = f"In {functions}" if asks_where else f"{sentence(functions)} do that"
+    return f"{opening}:\n\n{_list(calls)}"
 
 
-def _count(calls: Sequence[HierarchyCall], places: int) -> str:
+def _count(calls: Sequence[HierarchyCall], places: int, asks_whether: bool) -> str:
+    """How many callers there are; `asks_whether` there are more than one is a question for yes or no."""
     if len(calls) == 1:
         [only] = calls
         often = {1: "once", 2: "twice"}.get(places, f"{number(places)} times")
-        return f"From one place only: {_caller(only)} calls it {often}, on {_at(only)}."
-    opening = f"{sentence(number(len(calls)))} callers"
+        if asks_whether and places > 1:
+            return f"Yes, though only by one caller: {_caller(only)} calls it {often}, on {_at(only)}."
+        opening = "No, from one place only" if asks_whether else "By one caller only"
+        return f"{opening}: {_caller(only)} calls it {often}, on {_at(only)}."
+    opening = f"{'Yes, it has ' if asks_whether else ''}{number(len(calls))} callers"
+    opening = sentence(opening)
     if places > len(calls):
         opening += f", {number(places)} calls in all"
     return f"{opening}:\n\n{_list(calls)}"

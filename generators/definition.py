@@ -1,9 +1,9 @@
 """Where is the symbol under the cursor defined?
 
-user       My cursor is on `Product` at `src/tiny_shop/__init__.py:4:44`. Where is it defined?
-assistant  goto_definition(file_path="src/tiny_shop/__init__.py", line=4, column=44, symbol="Product")
-tool       {"success":true,"symbol":"Product","locations":[{"file":"src/tiny_shop/catalogue.py","line":11,"column":7,"end_line":11,"end_column":14,"preview":"class Product:"}],"parse_error":null}
-assistant  The definition is on line 11 of `src/tiny_shop/catalogue.py`: `class Product:`.
+user       My cursor is on `Catalogue` at `src/tiny_shop/__init__.py:4:33`. Where is it defined?
+assistant  goto_definition(file_path="src/tiny_shop/__init__.py", line=4, column=33, symbol="Catalogue")
+tool       {"success":true,"symbol":"Catalogue","locations":[{"file":"src/tiny_shop/catalogue.py","line":20,"column":7,"end_line":20,"end_column":16,"preview":"class Catalogue:"}],"parse_error":null}
+assistant  The definition is on line 20 of `src/tiny_shop/catalogue.py`: `class Catalogue:`.
 """
 
 import builtins
@@ -71,6 +71,8 @@ STALE_ANSWERS = (
     "There's no `{symbol}` at `{path}:{line}:{column}`. Please check the line and the column; the position may be out of date.",
 )
 LIBRARY_QUOTA, UNKNOWN_QUOTA, STALE_QUOTA, PER_FILE = 3, 2, 1, 3
+VACUOUS = {"__future__", "typing", "typing_extensions"}
+"""Modules whose names nobody looks up: what a stub says of `Any` or `Self` tells nothing."""
 BINDS = re.compile(r"\s*(?:=[^=]|:|,.*[^=!<>]=[^=])|\s+in\b")
 """What follows a name that is bound to something local: an assignment, a keyword argument, an annotation, a loop."""
 
@@ -84,7 +86,7 @@ def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rej
         names = {
             item.bound
             for item in facts.imports
-            if item.name and not item.level and item.module.partition(".")[0] not in own
+            if item.name and not item.level and item.module.partition(".")[0] not in (own | VACUOUS)
         }
         found = [use for use in uses(repo, facts.path) if is_telling(use.name)]
         local = {p.name for function in facts.functions for p in function.parameters}
@@ -185,7 +187,7 @@ def _stale(tools: Toolbox, chance: Random, path: str, use: Use) -> Scene | None:
     """The same question about a position a few lines off, as after an edit."""
     old = use._replace(line=use.line + chance.randint(1, 4))
     outcome = tools.call("goto_definition", file_path=path, line=old.line, column=old.column, symbol=use.name)
-    if outcome.ok:
+    if outcome.ok or "does not stand" not in outcome.content:
         return None
     answer = pick(chance, STALE_ANSWERS, symbol=use.name, path=path, line=old.line, column=old.column)
     return tool_scene(

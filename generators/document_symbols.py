@@ -149,7 +149,7 @@ def _methods_told(chance: Random, found: Symbol) -> tuple[str, list[list[str]]]:
     openings = (
         f"`{found.name}` defines {spoken}:",
         f"{sentence(spoken)}:",
-        f"In lines {found.line}–{found.end_line}, `{found.name}` defines {spoken}:",
+        f"`{found.name}` (lines {found.line}–{found.end_line}) defines {spoken}:",
     )
     rest = names[SHOWN:]
     more = f"\n\nand {number(len(rest))} more, up to `{rest[-1]}`." if len(rest) > 1 else ""

@@ -1,13 +1,13 @@
 """Find it first, then look: two to four tools in a row.
 
-user       Give me the outline of tiny_shop/cart.py; I may have the folder wrong.
-assistant  document_symbols(file_path="tiny_shop/cart.py")
-tool       {"success":false,"file_path":"tiny_shop/cart.py","symbol_count":0,"symbols":[],"parse_error":"no such file: tiny_shop/cart.py"}
-assistant  list_files(pattern="cart.py")
-tool       {"success":true,"path":".","file_count":1,"files":["src/tiny_shop/cart.py"],"parse_error":null}
-assistant  document_symbols(file_path="src/tiny_shop/cart.py")
-tool       {"success":true,"file_path":"src/tiny_shop/cart.py","symbol_count":12,"symbols":[{"name":"CartLine","kind":"class","line":13,"end_line":21,"children":[{"name":"product","kind":"field","line":16,"end_l…
-assistant  There's no `tiny_shop/cart.py`, but `src/tiny_shop/cart.py`. It defines the classes `CartLine` and `Cart`.
+user       What does tiny_shop/reports.py define?
+assistant  document_symbols(file_path="tiny_shop/reports.py")
+tool       {"success":false,"file_path":"tiny_shop/reports.py","symbol_count":0,"symbols":[],"parse_error":"no such file: tiny_shop/reports.py"}
+assistant  list_files(pattern="reports.py")
+tool       {"success":true,"path":".","file_count":1,"files":["src/tiny_shop/reports.py"],"parse_error":null}
+assistant  document_symbols(file_path="src/tiny_shop/reports.py")
+tool       {"success":true,"file_path":"src/tiny_shop/reports.py","symbol_count":4,"symbols":[{"name":"revenue","kind":"function","line":12,"end_line":14,"children":[]},{"name":"best_sellers","kind":"function","line":17,"end_line":23,"childr…
+assistant  There's no `tiny_shop/reports.py`, but there is `src/tiny_shop/reports.py`. It defines the functions `revenue`, `best_sellers`, `busiest_day` and `summary`.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -59,7 +59,7 @@ OVERRIDE = (
     "I have to override `{name}` ({spot}). Let me see how somebody else did it.",
     "Print one implementation of `{name}`, the method at {spot}.",
 )
-LONGEST, LARGEST = 26, 4500
+LONGEST, LARGEST, LARGEST_STEP, MOST_NAMED = 26, 4500, 2500, 12
 Workflow = Callable[[Repo, Toolbox, Random], Iterator[Scene | Rejected]]
 
 
@@ -100,7 +100,7 @@ def _read(tools: Toolbox, file: str, line: int) -> tuple[Outcome, Outcome, Symbo
     """The outline of a file and the text of what is defined on the line; None where the outline doesn't show it."""
     outline = tools.call("document_symbols", file_path=file)
     symbol = _symbol(outline.value.symbols, line)
-    if symbol is None or len(outline.content) > LARGEST:
+    if symbol is None or len(outline.content) > LARGEST_STEP:
         return None
     text = tools.call("read_file", path=file, first_line=symbol.line, last_line=symbol.end_line)
     return outline, text, symbol
@@ -225,7 +225,7 @@ def _misplaced(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | R
         if not told or failed.ok or len(outline.content) > LARGEST:
             continue
         question = pick(chance, MISPLACED, path=wrong)
-        answer = f"There's no `{wrong}`, but `{facts.path}`. It defines {told}."
+        answer = f"There's no `{wrong}`, but there is `{facts.path}`. It defines {told}."
         program = (
             f'result = document_symbols("{wrong}")\nif result.parse_error:\n    print(result.parse_error)\n'
             f'    path = list_files(pattern="{name}").files[0]\n    print(path)\n    result = document_symbols(path)\n'
@@ -237,16 +237,34 @@ def _misplaced(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | R
 def _defined(symbols: Sequence[Symbol]) -> tuple[str, list[list[str]]]:
     """The top level in words, to follow "defines"."""
     parts, groups = [], []
-    for kind, many in (("class", "classes"), ("function", "functions")):
-        names = list(dict.fromkeys(s.name for s in symbols if s.kind == kind))
+    for kind, many in (("class", "classes"), ("function", "functions"), ("name", "names")):
+        kinds = ("variable", "constant") if kind == "name" else (kind,)
+        names = list(
+            dict.fromkeys(s.name for s in symbols if s.kind in kinds and not s.name.startswith("__"))
+        )
         groups.append(names)
-        if len(names) > 7:
+        if kind == "name" and parts and names:
+            one, many = "module-level name", "module-level names"
+            named = listing([f"`{name}`" for name in names])
+            parts.append(
+                f"the {one if len(names) == 1 else many} {named}"
+                if len(names) < 6
+                else f"{number(len(names))} {many}"
+            )
+        elif kind == "name":
+            continue
+        elif len(names) > MOST_NAMED:
             parts.append(f"{number(len(names))} {many}, from `{names[0]}` to `{names[-1]}`")
         elif names:
             parts.append(
                 f"the {kind if len(names) == 1 else many} {listing([f'`{name}`' for name in names])}"
             )
-    return (" as well as " if any(len(g) > 1 for g in groups) else " and ").join(parts), groups
+    if len(parts) == 3:
+        return f"{parts[0]}, {parts[1]} and {parts[2]}", groups
+    joint = " as well as " if any(len(g) > 1 for g in groups) else " and "
+    return (f",{joint}" if len(groups[0]) > MOST_NAMED or len(groups[1]) > MOST_NAMED else joint).join(
+        parts
+    ), groups
 
 
 def _model(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rejected]:

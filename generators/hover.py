@@ -1,9 +1,9 @@
 """What is this symbol: its type, signature and purpose?
 
-user       What type does `title` have at src/tiny_shop/reports.py, line 36, column 9?
-assistant  hover(file_path="src/tiny_shop/reports.py", line=36, column=9, symbol="title")
-tool       {"success":true,"symbol":"title","content":"Literal[\\"Orders\\"]","language":"python","parse_error":null}
-assistant  The type checker infers `Literal["Orders"]` for `title`.
+user       type of `result` @ `src/tiny_shop/money.py:49:5`
+assistant  hover(file_path="src/tiny_shop/money.py", line=49, column=5, symbol="result")
+tool       {"success":true,"symbol":"result","content":"Money","language":"python","parse_error":null}
+assistant  Its type is `Money`.
 """
 
 import re
@@ -64,6 +64,12 @@ CLASS_ANSWERS = (
     "`{symbol}` is a class. {doc}",
     "It's a class; its docstring begins “{doc}”",
 )
+METHOD_ANSWERS = (
+    "{doc}\n\nThe signature: `{call}`.",
+    "`{call}`: {doc}",
+    "{doc} Its signature is `{call}`.",
+)
+"""For the methods that the server shows as "bound method …", which is no Python."""
 BARE_ANSWERS = (
     "There's no docstring, only the signature:\n\n```python\n{signature}\n```",
     "`{symbol}` has no docstring. Its signature is:\n\n```python\n{signature}\n```",
@@ -75,7 +81,7 @@ STALE_ANSWERS = (
 LONGEST, PER_FILE = 2000, 3
 QUOTAS = {"inferred": 10, "unknown": 2, "bare": 3, "stale": 1}
 RULE_LINE = "\n---------------------------------------------\n"
-ROLE = re.compile(r":[\w:]+:`~?([^`<]+)`")
+ROLE = re.compile(r":[\w:+.-]+:`~?([^`<]+)`")
 SENTENCE = re.compile(r"[A-Z][\w'’-]*[ ,].*?[.!?](?=\s|$)|[A-Z][\w'’-]*[ ,].*", re.DOTALL)
 GOOD_TYPE = re.compile(r"[^\n@<]{2,110}")
 
@@ -155,13 +161,16 @@ def _known(
     if target.returns and "Unknown" not in signature and chance.random() < 0.35:
         question = pick(chance, RETURNS, symbol=use.name, spot=where)
         return _scene(path, use, outcome, question, _returned(chance, use.name, signature))
+    call = signature.removeprefix("bound method ")
+    if "Unknown" in signature or (call != signature and (not said or "\n" in call)):
+        return None
     if not said:
         if not left["bare"]:
             return None
         left["bare"] -= 1
     question = pick(chance, DOES, symbol=use.name, spot=where)
-    answers = DOC_ANSWERS if said else BARE_ANSWERS
-    answer = pick(chance, answers, symbol=use.name, doc=said, signature=signature)
+    answers = (METHOD_ANSWERS if call != signature else DOC_ANSWERS) if said else BARE_ANSWERS
+    answer = pick(chance, answers, symbol=use.name, doc=said, signature=signature, call=call)
     return _scene(path, use, outcome, question, answer)
 
 
@@ -201,7 +210,12 @@ def _result(signature: str) -> str:
 def _inferred(chance: Random, path: str, use: Use, outcome: Outcome, left: dict[str, int]) -> Scene | None:
     """A name that is assigned right there: its inferred type."""
     kind = outcome.value.content
-    if not GOOD_TYPE.fullmatch(kind) or "`" in kind or kind in ("Never", "property") or not left["inferred"]:
+    if (
+        not GOOD_TYPE.fullmatch(kind)
+        or "`" in kind
+        or kind in ("Never", "property", "object")
+        or not left["inferred"]
+    ):
         return None
     unknown = "Unknown" in kind or kind == "Any"
     if unknown:
@@ -222,7 +236,7 @@ def _stale(tools: Toolbox, chance: Random, path: str, use: Use) -> Scene | None:
     """A position some lines off, as after an edit."""
     line = use.line + chance.randint(2, 6)
     outcome = tools.call("hover", file_path=path, line=line, column=use.column, symbol=use.name)
-    if outcome.ok:
+    if outcome.ok or "does not stand" not in outcome.content:
         return None
     question = pick(chance, DOES, symbol=use.name, spot=spot(chance, path, line, use.column))
     answer = pick(chance, STALE_ANSWERS, symbol=use.name, path=path, line=line, column=use.column)
@@ -236,7 +250,7 @@ def _scene(path: str, use: Use, outcome: Outcome, question: str, answer: str) ->
 def _sentence(document: str) -> str:
     """The first sentence of a docstring, on one line; "" where it does not begin with prose."""
     paragraph = _flat(document.strip("-").strip().partition("\n\n")[0])
-    found = SENTENCE.match(ROLE.sub(r"`\1`", paragraph))
+    found = SENTENCE.match(ROLE.sub(r"`\1`", paragraph).replace("``", "`"))
     if found is None or len(found[0]) > 300 or found[0].count("`") % 2 or ">>>" in found[0]:
         return ""
     return found[0] if found[0][-1] in ".!?" else f"{found[0].rstrip(':,;')}."

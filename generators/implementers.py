@@ -1,14 +1,11 @@
 """Who implements this protocol, base class or method?
 
-user       `PaymentProvider` is a protocol with a method `charge` (src/tiny_shop/payments.py:29:15). Who implements it?
-assistant  find_implementations(file_path="src/tiny_shop/payments.py", line=29, column=15, symbol="charge")
-tool       {"success":true,"symbol":"charge","implementation_count":0,"implementations":[],"parse_error":null}
-assistant  search_text(pattern="def charge\\\\b", glob="*.py")
-tool       {"success":true,"pattern":"def charge\\\\b","match_count":3,"file_count":1,"matches":[{"file":"src/tiny_shop/payments.py","line":29,"column":11,"text":"async def charge(self, order_number: str, amount:…
-assistant  No class derives from `PaymentProvider`. Two other places define a `charge`, though, and may fit the protocol by shape:
-
-           - `src/tiny_shop/payments.py:40`: `async def charge(self, order_number: str, amount: Money) -> Receipt:`
-           - `src/tiny_shop/payments.py:52`: `async def charge(self, order_number: str, amount: Money) -> Receipt:`
+user       Which classes override `PricingRule.discount`? It's defined at src/tiny_shop/pricing.py, line 26, column 9.
+assistant  find_implementations(file_path="src/tiny_shop/pricing.py", line=26, column=9, symbol="discount")
+tool       {"success":true,"symbol":"discount","implementation_count":3,"implementations":[{"file":"src/tiny_shop/pricing.py","line":39,"column":9,"preview":"def discount(self, cart: Cart) -> Money:"},{"file":"src/tiny_shop/pricing.py","line…
+assistant  document_symbols(file_path="src/tiny_shop/pricing.py")
+tool       {"success":true,"file_path":"src/tiny_shop/pricing.py","symbol_count":24,"symbols":[{"name":"SHIPPING","kind":"constant","line":16,"end_line":16,"children":[]},{"name":"FREE_SHIPPING_FROM","kind":"constant","line":17,"end_line":17…
+assistant  Three classes in `src/tiny_shop/pricing.py` have a `discount` of their own: `PercentOff` (line 39), `BuyTwoGetOneFree` (line 52) and `Voucher` (line 68).
 """
 
 import re
@@ -59,7 +56,9 @@ NONE_PROTOCOL_ANSWERS = (
     "None that says so: no class derives from `{owner}`. A protocol can also be satisfied by shape alone, which this lookup doesn't show.",
     "No class inherits from `{owner}` explicitly, so no implementation of `{name}` is found. Classes that merely have the right methods still fit it.",
 )
-NONE_QUOTA, FAMILY_QUOTA, MOST = 4, 6, 25
+WHETHER = METHOD[3]
+"""A question for yes or no."""
+NONE_QUOTA, FAMILY_QUOTA, MOST = 2, 6, 25
 
 
 def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rejected]:
@@ -146,12 +145,14 @@ def _method(
         "name": function.name,
         "spot": spot(chance, facts.path, function.line, function.column),
     }
-    question = pick(chance, METHOD, **given)
+    asked = chance.choice(METHOD)
+    question = asked.format(**given)
     trouble = _differs(places, overrides)
     if trouble:
         return Rejected("LibCST and the language server disagree", question=question, detail=trouble)
     if not places:
-        return _scene(question, [outcome], pick(chance, NONE_ANSWERS, **given), facts, function.name)
+        answers = ("No: nothing overrides `{name}`.",) if asked == WHETHER else NONE_ANSWERS
+        return _scene(question, [outcome], pick(chance, answers, **given), facts, function.name)
     files = list(dict.fromkeys(place.file for place in places))
     if len(files) == 1 and chance.random() < 0.5:
         outline = tools.call("document_symbols", file_path=files[0])
@@ -164,7 +165,10 @@ def _method(
                 facts,
                 function.name,
             )
-    return _scene(question, [outcome], _places(chance, function.name, places), facts, function.name)
+    answer = _places(chance, function.name, places)
+    if asked == WHETHER:
+        answer = f"Yes. {answer}"
+    return _scene(question, [outcome], answer, facts, function.name)
 
 
 def _owner(symbols: Sequence[Symbol], line: int) -> str:
@@ -182,7 +186,7 @@ def _named(name: str, file: str, named: Sequence[tuple[str, int]]) -> str:
 def _places(chance: Random, name: str, places: Sequence[Reference]) -> str:
     if len(places) == 1:
         [only] = places
-        return f"In one place: `{only.file}`, line {only.line}."
+        return f"One override: `{only.file}`, line {only.line}."
     files = list(dict.fromkeys(place.file for place in places))
     spoken = plural(len(places), "override")
     if len(files) == 1:

@@ -1,9 +1,9 @@
 """Which files import this module?
 
-user       Does anything in this project import multiprocessing?
-assistant  search_text(pattern="^\\\\s*(from multiprocessing\\\\b|import (.*, )?multiprocessing\\\\b)", glob="*.py")
-tool       {"success":true,"pattern":"^\\\\s*(from multiprocessing\\\\b|import (.*, )?multiprocessing\\\\b)","match_count":0,"file_count":0,"matches":[],"parse_error":null}
-assistant  It isn't imported: the search for import lines of `multiprocessing` finds none.
+user       How many files import `enum`?
+assistant  search_text(pattern="^\\\\s*(from enum\\\\b|import (.*, )?enum\\\\b)", glob="*.py")
+tool       {"success":true,"pattern":"^\\\\s*(from enum\\\\b|import (.*, )?enum\\\\b)","match_count":1,"file_count":1,"matches":[{"file":"src/tiny_shop/payments.py","line":4,"column":1,"text":"from enum import Enum"}],"parse_error":null}
+assistant  One file only: `src/tiny_shop/payments.py`.
 """
 
 import re
@@ -46,8 +46,8 @@ NOWHERE = (
 )
 NOWHERE_ANSWERS = (
     "No, no Python file here imports `{module}`.",
-    "Nowhere: no Python file has an import of `{module}`.",
-    "It isn't imported: the search for import lines of `{module}` finds none.",
+    "No: no Python file has an import of `{module}`.",
+    "No, it isn't imported: the search for import lines of `{module}` finds none.",
 )
 FOREIGN = (
     "requests", "numpy", "pandas", "boto3", "sqlalchemy", "redis", "celery", "yaml", "pydantic", "django", "flask", "aiohttp", "pickle",
@@ -157,14 +157,14 @@ def _beyond_tests(code: Sequence[str], tests: Sequence[str], at: int) -> str:
         only = (
             f"the only file that imports it is `{tests[0]}`"
             if len(tests) == 1
-            else f"only {tested} import it"
+            else f"all {number(len(tests))} files that import it are tests"
         )
-        return f"{'No: ' if at == 0 else 'Only for the tests: '}{only}."
+        return f"{'No: ' if at == 0 else 'Only the tests need it: '}{only}."
     if len(code) <= 4:
         told = f"{_names(code)} {'import' if len(code) > 1 else 'imports'} it"
     else:
         told = f"{number(len(code))} files that are no tests import it, among them {_names(code[:3])}"
-    return f"{'Yes: ' if at == 0 else 'Not only for the tests: '}{told}. Besides, {tested} {'do' if len(tests) > 1 else 'does'}."
+    return f"{'Yes: ' if at == 0 else 'Not only the tests need it: '}{told}. Besides, {tested} {'do' if len(tests) > 1 else 'does'}."
 
 
 def _lines(chance: Random, module: str, matches: Sequence[TextMatch]) -> tuple[str, str, list[list[str]]]:

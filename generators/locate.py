@@ -1,11 +1,11 @@
 """Found by text or at a use, then asked about.
 
-user       I found `tagged` at tests/test_catalogue.py:24:50. Is that its only use, or are there others?
-assistant  goto_definition(file_path="tests/test_catalogue.py", line=24, column=50, symbol="tagged")
-tool       {"success":true,"symbol":"tagged","locations":[{"file":"src/tiny_shop/catalogue.py","line":39,"column":9,"end_line":39,"end_column":15,"preview":"def tagged(self, tag: str) -> Iterator[Product]:"}],"p…
-assistant  find_references(file_path="src/tiny_shop/catalogue.py", line=39, column=9, symbol="tagged")
-tool       {"success":true,"symbol":"tagged","reference_count":1,"references":[{"file":"tests/test_catalogue.py","line":24,"column":50,"preview":"assert [product.sku for product in catalogue.tagged(\\"tea\\")] ==…
-assistant  That's the only use of `tagged`; it's defined at `src/tiny_shop/catalogue.py:39`.
+user       Where does the `subscribe` at `tests/test_orders.py:63:13` come from, and is it used anywhere else?
+assistant  goto_definition(file_path="tests/test_orders.py", line=63, column=13, symbol="subscribe")
+tool       {"success":true,"symbol":"subscribe","locations":[{"file":"src/tiny_shop/orders.py","line":42,"column":9,"end_line":42,"end_column":18,"preview":"def subscribe(self, listener: Listener) -> None:"}],"parse_error":null}
+assistant  find_references(file_path="src/tiny_shop/orders.py", line=42, column=9, symbol="subscribe")
+tool       {"success":true,"symbol":"subscribe","reference_count":1,"references":[{"file":"tests/test_orders.py","line":63,"column":13,"preview":"service.subscribe(outbox.order_placed)"}],"parse_error":null}
+assistant  It comes from `src/tiny_shop/orders.py:42` and isn't used anywhere else.
 """
 
 import re
@@ -16,7 +16,7 @@ from punie_data.chat import Rejected
 from punie_data.code.facts import FunctionFact
 from punie_data.code.repo import Repo
 from punie_data.code.targets import plain_targets, spot
-from punie_data.phrase import bullets, listing, pick, plural, sentence
+from punie_data.phrase import bullets, listing, pick, plural
 from punie_data.scene import Scene, tool_scene
 from punie_data.tools.base import Outcome
 from punie_data.tools.results import Reference, Symbol, TextMatch
@@ -40,6 +40,13 @@ ALSO_USED = (
     "Starting from {spot}: where is `{name}` defined, and who else uses it?",
     "Where does the `{name}` at {spot} come from, and is it used anywhere else?",
 )
+ALONE = (
+    "Nowhere else{aside}: that's the only use of `{name}`, which is defined at {at}.",
+    "That's its only use{aside}. `{name}` is defined at {at}.",
+    "`{name}` is defined at {at}, and nothing else uses it{aside}.",
+    "It comes from {at} and isn't used anywhere else{aside}.",
+)
+"""The answers to ALSO_USED, in order, where there is no other use."""
 BEHIND = (
     "What does the `{name}` called at {spot} call in turn?",
     "Follow the call of `{name}` at {spot} two steps: where does it go, and what does that call?",
@@ -91,6 +98,8 @@ def _signature(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | R
             "\n---------------------------------------------\n"
         )
         if not signature.startswith("def ") or signature.count("def ") > 1 or len(hover.content) > 2000:
+            continue
+        if "Unknown" in signature:
             continue
         where = f"`{item.name}` is defined at `{found.file}:{found.line}`"
         answer = f"{where}:\n\n```python\n{signature}\n```"
@@ -173,7 +182,8 @@ def _also_used(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | R
             "goto_definition", file_path=path, line=call.line, column=call.column, symbol=item.name
         )
         places = goto.value.locations
-        question = pick(chance, ALSO_USED, name=item.name, spot=spot(chance, path, call.line, call.column))
+        asked = chance.randrange(len(ALSO_USED))
+        question = ALSO_USED[asked].format(name=item.name, spot=spot(chance, path, call.line, call.column))
         if [(p.file, p.line, p.column) for p in places] != [(facts.path, item.line, item.column)]:
             if places and not (isinstance(item, FunctionFact) and item.is_method):
                 yield Rejected("LibCST and the language server disagree", question=question)
@@ -190,11 +200,15 @@ def _also_used(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | R
         others = [r for r in references if (r.file, r.line, r.column) != (path, call.line, call.column)]
         if len(references) > MOST_USES or len(others) != len(references) - 1:
             continue
-        where = f"it's defined at `{facts.path}:{item.line}`"
+        at = f"`{facts.path}:{item.line}`"
         if not others:
-            answer = f"That's the only use of `{item.name}`; {where}."
+            # Whoever uses it in another file imports it, and import lines are not among the references.
+            is_imported = path != facts.path and not (isinstance(item, FunctionFact) and item.is_method)
+            aside = ", import lines aside" if is_imported else ""
+            answer = ALONE[asked].format(name=item.name, at=at, aside=aside)
         else:
-            answer = f"{sentence(where)} and {_used(others).replace('used', 'also used', 1)}"
+            lead = "There are others: it's" if asked == 1 else "It's"
+            answer = f"{lead} defined at {at} and {_used(others).replace('used', 'also used', 1)}"
         program = (
             f'place = goto_definition("{path}", {call.line}, {call.column}, "{item.name}").locations[0]\n'
             f'print(f"{{place.file}}:{{place.line}}")\nfound = find_references(place.file, place.line, place.column, "{item.name}")\n'
@@ -275,14 +289,15 @@ def _raises(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Reje
         if sum(len(outline.content) for outline in outlines) > 6000:
             continue
         symbols = {outline.value.file_path: outline.value.symbols for outline in outlines}
-        owners = [(m, _enclosing(symbols[m.file], m.line)) for m in matches]
+        owners = [(m, _enclosing(symbols[m.file], m.line, "")) for m in matches]
         known = {(path, line): function.rpartition(".")[2] for path, line, function in raised[name]}
-        if any(known[m.file, m.line] != owner for m, owner in owners):
+        if any(known[m.file, m.line] != owner[0] for m, owner in owners):
             yield Rejected("LibCST and the language server disagree", question=question)
             continue
         program = (
             "def owner(symbols, line):\n    for symbol in symbols:\n        if symbol.line <= line <= symbol.end_line:\n"
-            '            return owner(symbol.children, line) or symbol.name\n    return ""\n\n\n'
+            "            inner = owner(symbol.children, line)\n"
+            '            return f"{symbol.name} {inner}" if inner else symbol.name\n    return ""\n\n\n'
             f'for match in search_text({pattern!r}, glob="*.py").matches:\n'
             "    function = owner(document_symbols(match.file).symbols, match.line)\n"
             '    print(f"{function} {match.file}:{match.line}: {match.text}")\n'
@@ -291,23 +306,25 @@ def _raises(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Reje
         yield _scene(question, [search, *outlines], _raisers(name, owners), files[0], name, program, groups)
 
 
-def _enclosing(symbols: Sequence[Symbol], line: int) -> str:
-    """The innermost function or class around the line."""
+def _enclosing(symbols: Sequence[Symbol], line: int, outer: str) -> tuple[str, str]:
+    """The innermost function or class around the line, and the class that it stands in directly."""
     for symbol in symbols:
         if symbol.line <= line <= symbol.end_line and symbol.kind not in ("variable", "constant", "field"):
-            return _enclosing(symbol.children, line) or symbol.name
-    return ""
+            inner = _enclosing(symbol.children, line, symbol.name if symbol.kind == "class" else "")
+            return inner if inner[0] else (symbol.name, outer)
+    return "", ""
 
 
-def _raisers(name: str, owners: Sequence[tuple[TextMatch, str]]) -> str:
+def _raisers(name: str, owners: Sequence[tuple[TextMatch, tuple[str, str]]]) -> str:
+    spoken = {owner: f"`{owner[0]}`{f' of `{owner[1]}`' if owner[1] else ''}" for _, owner in owners}
     if len(owners) == 1:
         [(match, owner)] = owners
-        return f"Only `{owner}`, in `{match.file}`, line {match.line}: `{match.text}`."
-    lines: dict[tuple[str, str], list[str]] = {}
+        return f"Only {spoken[owner]}, in `{match.file}`, line {match.line}: `{match.text}`."
+    lines: dict[tuple[tuple[str, str], str], list[str]] = {}
     for match, owner in owners:
         lines.setdefault((owner, match.file), []).append(str(match.line))
     told = [
-        f"`{owner}` in `{file}`, line{'s' if len(at) > 1 else ''} {listing(at)}"
+        f"{spoken[owner]} in `{file}`, line{'s' if len(at) > 1 else ''} {listing(at)}"
         for (owner, file), at in lines.items()
     ]
     if len(told) == 1:

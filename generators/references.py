@@ -144,7 +144,9 @@ def _groups(repo: Repo, references: Sequence[Reference]) -> list[list[str]]:
     for r in references:
         place = f"{r.file}:{r.line}:{r.column}"
         test = repo.facts[r.file].is_test if r.file in repo.facts else False
-        for name, member in (("files", r.file), ("tests" if test else "code", place), (r.file, place)):
+        kind = "tests" if test else "code"
+        of_kind = (f"{kind}' files", r.file)
+        for name, member in (("files", r.file), of_kind, (kind, place), (r.file, place)):
             groups.setdefault(name, {})[member] = None
     return [list(members) for members in groups.values()]
 
@@ -157,6 +159,11 @@ def _told(
     tests = {file for file in files if file in repo.facts and repo.facts[file].is_test}
     draw = chance.random()
     given = {"symbol": symbol, "spot": where}
+    # Import lines are not among the references: what only imports the name is no use of it, but it would have to be
+    # renamed, and the file depends on it.
+    importing = {f.path for f in repo.python for item in f.imports if item.name == symbol}
+    if not importing.issubset({*files, path}):
+        draw = 0.5 + draw / 2
     if tests and not repo.facts[path].is_test and draw < 0.3:
         code = [r for r in references if r.file not in tests]
         if draw < 0.1:
@@ -173,7 +180,8 @@ def _told(
             chance, IN_FILES, symbol=symbol, list=names, files=spoken, Files=sentence(spoken)
         )
     counting = draw > 0.8
-    question = pick(chance, COUNT if counting else WHERE, **given)
+    asked = COUNT if counting else WHERE[:-1] if importing else WHERE
+    question = pick(chance, asked, **given)
     if len(references) == 1:
         [only] = references
         return question, pick(

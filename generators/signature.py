@@ -75,7 +75,8 @@ def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rej
                 symbol=function.name,
             )
             given = _parameters(outcome.value.content)
-            if not given or len(outcome.content) > 3000:
+            # A type that the server doesn't know makes no answer, nor does the placeholder that a default can be.
+            if not given or len(outcome.content) > 3000 or any("Unknown" in g.type for g in given):
                 continue
             where = spot(chance, facts.path, function.line, function.column)
             own = [p for p in function.parameters if p.name not in ("self", "cls") and not p.kind]
@@ -127,8 +128,9 @@ def _scene(
     required = [g for g in given if not g.default]
     fields = {"name": function.name, "spot": where}
     draw = chance.random()
-    if draw < 0.25 and any(g.type for g in given):
-        one = chance.choice([g for g in given if g.type])
+    telling = [g for g in given if g.type not in ("", "object", "Any")]
+    if draw < 0.25 and telling:
+        one = chance.choice(telling)
         question = pick(chance, ONE, parameter=one.name, **fields)
         answer = _one(one)
     elif draw < 0.45:
@@ -159,8 +161,6 @@ def _told(given: Given) -> str:
 
 def _one(one: Given) -> str:
     said = f"`{one.name}` is of type `{one.type}`"
-    if one.type == "Unknown":
-        said = f"`{one.name}` has no known type"
     if not one.default:
         return f"{said} and has to be passed."
     if one.default == "...":
@@ -179,7 +179,7 @@ def _optional(optional: list[Given]) -> str:
 def _required(required: list[Given], asks_without: bool) -> str:
     if not required:
         return f"{'Yes' if asks_without else 'Nothing'}: every parameter has a default."
-    names = listing([_told(g) for g in required])
+    names = listing([f"{_told(g)}{', by keyword' if g.keyword_only else ''}" for g in required])
     if asks_without:
         spoken = "one argument is" if len(required) == 1 else f"{plural(len(required), 'argument')} are"
         return f"No, {spoken} required: {names}."

@@ -1,9 +1,9 @@
 """Which classes derive from this one, and from which does it derive?
 
-user       supertypes of ProviderUnreachable at src/tiny_shop/errors.py:38:7
-assistant  type_hierarchy(file_path="src/tiny_shop/errors.py", line=38, column=7, symbol="ProviderUnreachable", direction="supertypes")
-tool       {"success":true,"symbol":"ProviderUnreachable","direction":"supertypes","type_count":1,"types":[{"name":"PaymentError","file":"src/tiny_shop/errors.py","line":30}],"parse_error":null}
-assistant  `ProviderUnreachable` inherits from `PaymentError` (`src/tiny_shop/errors.py:30`).
+user       I'm going to change `PaymentError` at src/tiny_shop/errors.py:30:7. What derives from it?
+assistant  type_hierarchy(file_path="src/tiny_shop/errors.py", line=30, column=7, symbol="PaymentError")
+tool       {"success":true,"symbol":"PaymentError","direction":"subtypes","type_count":2,"types":[{"name":"PaymentDeclined","file":"src/tiny_shop/errors.py","line":34},{"name":"ProviderUnreachable","file":"src/tiny_shop/errors.py","line":38}…
+assistant  Two classes derive from `PaymentError`, both in `src/tiny_shop/errors.py`: `PaymentDeclined` (line 34) and `ProviderUnreachable` (line 38).
 """
 
 import builtins
@@ -47,8 +47,11 @@ LEAF_ANSWERS = (
     "Nothing subclasses `{name}` here.",
     "None: `{name}` has no subclasses in this project.",
 )
+WHETHER = (3, 4)
+"""Which of BELOW are questions for yes or no."""
+NO_ANSWER = "No: `{name}` has no subclasses in this project."
 ROOT_ANSWERS = (
-    "From nothing but `object`: `{name}` has no base class of its own.",
+    "`{name}` has no base class of its own: nothing but `object`.",
     "`{name}` names no base class, so its only parent is `object`.",
 )
 STANDARD = (
@@ -63,7 +66,7 @@ STANDARD = (
     "Handler",
     "JSONEncoder",
 )
-LEAF_QUOTA, ROOT_QUOTA, DOWNWARD_QUOTA, LARGE = 3, 2, 12, 150
+LEAF_QUOTA, ROOT_QUOTA, DOWNWARD_QUOTA, LARGE = 1, 1, 12, 150
 
 
 def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rejected]:
@@ -127,12 +130,16 @@ def _ask(tools: Toolbox, facts: FileFacts, item: ClassFact, direction: str) -> O
 def _below(repo: Repo, tools: Toolbox, chance: Random, facts: FileFacts, item: ClassFact) -> Scene | Rejected:
     outcome = _ask(tools, facts, item, "subtypes")
     asked = BELOW if item.name in repo.subclasses else BELOW[:-1]
-    question = pick(chance, asked, name=item.name, spot=spot(chance, facts.path, item.line, item.column))
+    at = chance.randrange(len(asked))
+    question = asked[at].format(name=item.name, spot=spot(chance, facts.path, item.line, item.column))
     trouble = _differs(outcome, {(f.path, c.line) for f, c in repo.subclasses.get(item.name, [])})
     if trouble:
         return Rejected("LibCST and the language server disagree", question=question, detail=trouble)
     types = outcome.value.types
-    answer = _children(chance, item.name, types) if types else pick(chance, LEAF_ANSWERS, name=item.name)
+    if at in WHETHER:
+        answer = f"Yes. {_children(chance, item.name, types)}" if types else NO_ANSWER.format(name=item.name)
+    else:
+        answer = _children(chance, item.name, types) if types else pick(chance, LEAF_ANSWERS, name=item.name)
     return _scene(question, [outcome], answer, facts, item)
 
 

@@ -1,18 +1,18 @@
 """Show me a real call of this function.
 
-user       usage example for `sample_catalogue`, src/tiny_shop/catalogue.py:58:5
-assistant  call_hierarchy(file_path="src/tiny_shop/catalogue.py", line=58, column=5, symbol="sample_catalogue")
-tool       {"success":true,"symbol":"sample_catalogue","direction":"incoming","call_count":1,"calls":[{"name":"catalogue","kind":"function","file":"tests/conftest.py","line":11,"call_lines":[12]}],"parse_error":…
-assistant  document_symbols(file_path="tests/conftest.py")
-tool       {"success":true,"file_path":"tests/conftest.py","symbol_count":3,"symbols":[{"name":"catalogue","kind":"function","line":11,"end_line":12,"children":[]},{"name":"cart","kind":"function","line":16,"end…
-assistant  read_file(path="tests/conftest.py", first_line=11, last_line=12)
-tool       def catalogue() -> Catalogue:
-               return sample_catalogue()
-assistant  `catalogue` in `tests/conftest.py` calls it on line 12:
+user       Give me a usage example of `search` at src/tiny_shop/catalogue.py, line 46, column 9 from this project.
+assistant  call_hierarchy(file_path="src/tiny_shop/catalogue.py", line=46, column=9, symbol="search")
+tool       {"success":true,"symbol":"search","direction":"incoming","call_count":1,"calls":[{"name":"test_search_needs_every_word","kind":"function","file":"tests/test_catalogue.py","line":19,"call_lines":[20]}],"parse_error":null}
+assistant  document_symbols(file_path="tests/test_catalogue.py")
+tool       {"success":true,"file_path":"tests/test_catalogue.py","symbol_count":4,"symbols":[{"name":"test_a_product_is_found_by_its_number","kind":"function","line":9,"end_line":10,"children":[]},{"name":"test_an_unknown_number_says_which_o…
+assistant  read_file(path="tests/test_catalogue.py", first_line=19, last_line=20)
+tool       def test_search_needs_every_word(catalogue: Catalogue, words: str, found: int) -> None:
+               assert len(catalogue.search(words)) == found
+assistant  `test_search_needs_every_word` in `tests/test_catalogue.py` calls it on line 20:
 
            ```python
-           def catalogue() -> Catalogue:
-               return sample_catalogue()
+           def test_search_needs_every_word(catalogue: Catalogue, words: str, found: int) -> None:
+               assert len(catalogue.search(words)) == found
            ```
 """
 
@@ -48,7 +48,7 @@ NONE_ANSWERS = (
     "I can't: `{name}` isn't called anywhere in the project.",
     "None to be had here, since no code of the project calls `{name}`.",
 )
-NONE_QUOTA, MOST_SITES, MOST_FILES, LONGEST, LARGEST = 2, 12, 5, 32, 52
+NONE_QUOTA, MOST_SITES, MOST_FILES, LONGEST, LARGEST, MOST_OUTLINE = 2, 12, 5, 32, 40, 2500
 
 
 def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rejected]:
@@ -90,7 +90,9 @@ def _example(
     where: str,
     outcome: Outcome,
 ) -> Iterator[Scene | Rejected]:
-    calls = [call for call in outcome.value.calls if call.kind != "module" and call.file in repo.facts]
+    if any(call.kind == "module" for call in outcome.value.calls):
+        return
+    calls = [call for call in outcome.value.calls if call.file in repo.facts]
     tests = [call for call in calls if repo.facts[call.file].is_test and call.name.startswith("test")]
     only_tests = bool(tests) and len(tests) < len(calls)
     wanted = tests if only_tests else calls
@@ -103,11 +105,16 @@ def _example(
             continue
         outline = tools.call("document_symbols", file_path=call.file)
         symbol = _symbol(outline.value.symbols, call.line)
-        if symbol is None or symbol.end_line - symbol.line > LONGEST:
+        if symbol is None or symbol.end_line - symbol.line > LONGEST or len(outline.content) > MOST_OUTLINE:
             continue
         text = tools.call("read_file", path=call.file, first_line=symbol.line, last_line=symbol.end_line)
-        answer = _told(chance, item.name, call, symbol, text, wanted)
-        groups = [[f"{c.file}:{c.line}" for c in some] for some in (calls, tests)]
+        owner = next(
+            (s.name for s in outline.value.symbols if s.kind == "class" and symbol in s.children), ""
+        )
+        answer = _told(chance, call, owner, text, calls, tests if only_tests else [])
+        if question == IN_TESTS[-1].format(name=item.name, spot=where):
+            answer = f"Yes. {answer}"
+        groups = [[f"{c.file}:{c.line}" for c in some] for some in (calls, tests, outcome.value.calls)]
         program = _program(facts.path, item, call)
         yield _scene(question, [outcome, outline, text], answer, facts, item, groups, program)
         return
@@ -136,28 +143,33 @@ def _symbol(symbols: Sequence[Symbol], line: int) -> Symbol | None:
 
 def _told(
     chance: Random,
-    name: str,
     call: HierarchyCall,
-    symbol: Symbol,
+    owner: str,
     text: Outcome,
-    wanted: Sequence[HierarchyCall],
+    calls: Sequence[HierarchyCall],
+    tests: Sequence[HierarchyCall],
 ) -> str:
+    """The caller's code; then how many others there are, of the tests alone where those were asked for."""
     lines = [str(line) for line in call.call_lines]
     at = f"line{'s' if len(lines) > 1 else ''} {listing(lines)}"
     opening = pick(
         chance,
         (
-            "`{caller}` in `{file}` calls it on {at}:",
-            "For example `{caller}`, `{file}` (the call is on {at}):",
-            "In `{file}`, `{caller}` calls it ({at}):",
+            "{caller} in `{file}` calls it on {at}:",
+            "For example {caller}, `{file}` (the call is on {at}):",
+            "In `{file}`, {caller} calls it ({at}):",
         ),
-        caller=call.name,
+        caller=f"`{call.name}`" + (f" of `{owner}`" if owner and call.name.startswith("__") else ""),
         file=call.file,
         at=at,
     )
     others = ""
-    if len(wanted) > 1:
-        others = f"\n\nThere {'is one more caller' if len(wanted) == 2 else f'are {number(len(wanted))} callers in all'}."
+    wanted, kind = (tests, "test that calls it") if tests else (calls, "caller")
+    if len(wanted) == 2:
+        others = f"\n\nThere is one more {kind}."
+    elif len(wanted) > 2:
+        kind = "tests that call it" if tests else "callers"
+        others = f"\n\nThere are {number(len(wanted))} {kind} in all."
     return f"{opening}\n\n```python\n{dedent(text.value).rstrip()}\n```{others}"
 
 
@@ -169,7 +181,9 @@ def _program(path: str, item: ClassFact | FunctionFact, call: HierarchyCall) -> 
         'for call in callers:\n    print(f"{call.name} {call.file}:{call.line}")\n'
         f'call = [call for call in callers if call.file == "{call.file}" and call.name == "{call.name}"][0]\n'
         'for line in call.call_lines:\n    print(f"called at {call.file}:{line}")\n'
-        "symbol = find(document_symbols(call.file).symbols, call.line)\n"
+        "symbols = document_symbols(call.file).symbols\n"
+        "print([outer.name for outer in symbols if outer.line < call.line <= outer.end_line])\n"
+        "symbol = find(symbols, call.line)\n"
         "print(read_file(call.file, symbol.line, symbol.end_line))\n"
     )
 

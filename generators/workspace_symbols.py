@@ -1,9 +1,9 @@
 """Where in the project is something of this name?
 
-user       A traceback mentions `PaymentDeclined`. Where in the project is that?
-assistant  workspace_symbols(query="PaymentDeclined")
-tool       {"success":true,"query":"PaymentDeclined","symbol_count":1,"symbols":[{"name":"PaymentDeclined","kind":"class","file":"src/tiny_shop/errors.py","line":34,"container_name":null}],"parse_error":null}
-assistant  `src/tiny_shop/errors.py:34` (a class).
+user       Which file has `Outbox` in it?
+assistant  workspace_symbols(query="Outbox")
+tool       {"success":true,"query":"Outbox","symbol_count":1,"symbols":[{"name":"Outbox","kind":"class","file":"src/tiny_shop/notifications.py","line":16,"container_name":null}],"parse_error":null}
+assistant  `Outbox` is a class in `src/tiny_shop/notifications.py`, line 16.
 """
 
 from collections.abc import Iterator, Sequence
@@ -35,7 +35,7 @@ PARTS = (
     "I only remember that it was called something with {part}. What are the candidates?",
     "List every class, function or constant whose name has `{part}` in it.",
     "Search the project's symbols for {part}.",
-    "Is there something like `{part}` in this project already? I don't want to write it twice.",
+    "Is there anything named after `{part}` in this project already?",
 )
 ABSENT = (
     "Is there anything called `{name}` in this project?",
@@ -45,7 +45,11 @@ ABSENT = (
 )
 ABSENT_ANSWERS = (
     "No, the project defines nothing called `{name}`, nor anything with a similar name.",
-    "Nowhere: no class, function or variable of the project matches `{name}`.",
+    "No: no class, function or variable of the project matches `{name}`.",
+    "No, there's no `{name}` here; the search for it finds nothing at all.",
+)
+NOWHERE_ANSWERS = (
+    "None: no class, function or variable of the project matches `{name}`.",
     "There's no `{name}` here; the search for it finds nothing at all.",
 )
 KIND_ANSWERS = (
@@ -89,11 +93,11 @@ def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rej
 
 
 def _names(repo: Repo) -> list[str]:
-    """Names of the project itself, all their definitions undecorated: a decorated one is reported where its decorator is."""
+    """Names of the project itself, none of their definitions inside a function: the server doesn't list those."""
     found: dict[str, bool] = {}
     for facts in repo.python:
         for item in (*facts.classes, *facts.functions):
-            found[item.name] = found.get(item.name, True) and not item.decorators and not item.is_nested
+            found[item.name] = found.get(item.name, True) and not item.is_nested
     own = {item.name for facts in repo.sources for item in (*facts.classes, *facts.functions)}
     return [
         name
@@ -112,8 +116,9 @@ def _absent(tools: Toolbox, chance: Random, name: str) -> Scene | None:
     outcome = tools.call("workspace_symbols", query=name)
     if outcome.value.symbols:
         return None
-    question = pick(chance, ABSENT, name=name)
-    return tool_scene(question, outcome, pick(chance, ABSENT_ANSWERS, name=name), "search", symbol=name)
+    at = chance.randrange(len(ABSENT))
+    answer = pick(chance, NOWHERE_ANSWERS if at == len(ABSENT) - 1 else ABSENT_ANSWERS, name=name)
+    return tool_scene(ABSENT[at].format(name=name), outcome, answer, "search", symbol=name)
 
 
 def _exact(repo: Repo, tools: Toolbox, chance: Random, name: str) -> Scene | Rejected | None:
@@ -146,7 +151,7 @@ def _exact(repo: Repo, tools: Toolbox, chance: Random, name: str) -> Scene | Rej
     alike = [s.name for s in symbols if name.lower() in s.name.lower() and not s.name.startswith("test")]
     alike = [other for other in dict.fromkeys(alike) if other != name]
     if alike and not asks_kind:
-        told = [f"`{other}`" for other in alike[:3]]
+        told = [f"`{other}`" for other in alike[: 3 if len(alike) > 4 else 4]]
         if len(alike) > 4:
             told.append(f"{number(len(alike) - 3)} more")
         answer += f" Not to be confused with {listing(told)}."
@@ -160,12 +165,16 @@ def _part(tools: Toolbox, chance: Random, part: str) -> Scene | None:
     held = [symbol for symbol in symbols if part.lower() in symbol.name.lower()]
     if not 1 < len(held) <= MOST or len(symbols) > 2 * MOST:
         return None
-    question = pick(chance, PARTS, part=part)
-    answer, groups = _held(chance, part, held)
+    at = chance.randrange(len(PARTS))
+    question = PARTS[at].format(part=part)
+    answer, groups = _held(chance, part, held, at == len(PARTS) - 1)
     return tool_scene(question, outcome, answer, "search", symbol=part, counted=groups)
 
 
-def _held(chance: Random, part: str, held: Sequence[WorkspaceSymbol]) -> tuple[str, list[list[str]]]:
+def _held(
+    chance: Random, part: str, held: Sequence[WorkspaceSymbol], asks_whether: bool
+) -> tuple[str, list[list[str]]]:
+    """The list; `asks_whether` there are any is a question for yes or no."""
     shown = held if len(held) <= SHOWN + 1 else held[:SHOWN]
     rest = held[len(shown) :]
     lines = bullets([f"`{s.name}` ({s.kind}), `{s.file}:{s.line}`" for s in shown])
@@ -177,6 +186,8 @@ def _held(chance: Random, part: str, held: Sequence[WorkspaceSymbol]) -> tuple[s
             f"There are {number(len(held))}:",
         )
     )
+    if asks_whether:
+        opening = f"Yes, {spoken}:"
     more = f"\n\nand {number(len(rest))} more, among them `{rest[0].name}`." if rest else ""
     return f"{opening}\n\n{lines}{more}", [[s.name for s in held], [s.name for s in rest]]
 
