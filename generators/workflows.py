@@ -40,7 +40,7 @@ SOURCE_ANSWERS = (
     "`{path}`, lines {first} to {last}:\n\n```python\n{code}\n```",
 )
 OTHER_USES = (
-    "{spot} uses `{symbol}`. Where is that defined, and who else uses it?",
+    "There is a `{symbol}` at {spot}. Where is that defined, and who else uses it?",
     "Follow `{symbol}` at {spot} to its definition and list everything that refers to it.",
     "I'm at {spot}, on `{symbol}`. If I changed its definition, which places would be affected?",
 )
