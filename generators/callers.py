@@ -157,7 +157,7 @@ def _some(
     elif draw < 0.6:
         at = chance.randrange(len(COUNT))
         question = COUNT[at].format(**given)
-        answer = _count(calls, len(places), at == 1)
+        answer = _count(calls, len(places), at)
     else:
         question = pick(chance, WHO, **given)
         answer = _who(chance, target.name, calls)
@@ -167,6 +167,8 @@ def _some(
 def _caller(call: HierarchyCall) -> str:
     if call.kind == "module":
         return f"module-level code in `{call.file}`"
+    if call.kind == "class":
+        return f"the body of class `{call.name}` in `{call.file}`"
     return f"`{call.name}` in `{call.file}`"
 
 
@@ -228,14 +230,15 @@ def _created(calls: Sequence[HierarchyCall], asks_where: bool) -> str:
     return f"{opening}:\n\n{_list(calls)}"
 
 
-def _count(calls: Sequence[HierarchyCall], places: int, asks_whether: bool) -> str:
-    """How many callers there are; `asks_whether` there are more than one is a question for yes or no."""
+def _count(calls: Sequence[HierarchyCall], places: int, at: int) -> str:
+    """The answer to COUNT[at]; whether there are more callers than one is a question for yes or no."""
+    asks_whether = at == 1
     if len(calls) == 1:
         [only] = calls
         often = {1: "once", 2: "twice"}.get(places, f"{number(places)} times")
         if asks_whether and places > 1:
             return f"Yes, though only by one caller: {_caller(only)} calls it {often}, on {_at(only)}."
-        opening = "No, from one place only" if asks_whether else "By one caller only"
+        opening = ("One", "No, from one place only", "Hardly, by one caller only")[at]
         return f"{opening}: {_caller(only)} calls it {often}, on {_at(only)}."
     opening = f"{'Yes, it has ' if asks_whether else ''}{number(len(calls))} callers"
     opening = sentence(opening)

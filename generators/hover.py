@@ -79,7 +79,7 @@ STALE_ANSWERS = (
     "Nothing to show: `{path}:{line}:{column}` isn't where `{symbol}` stands.",
 )
 LONGEST, PER_FILE = 2000, 3
-QUOTAS = {"inferred": 10, "unknown": 2, "bare": 3, "stale": 1}
+QUOTAS = {"inferred": 10, "unknown": 1, "bare": 3, "stale": 1}
 RULE_LINE = "\n---------------------------------------------\n"
 ROLE = re.compile(r":[\w:+.-]+:`~?([^`<]+)`")
 SENTENCE = re.compile(r"[A-Z][\w'’-]*[ ,].*?[.!?](?=\s|$)|[A-Z][\w'’-]*[ ,].*", re.DOTALL)

@@ -5,7 +5,7 @@ assistant  find_implementations(file_path="src/tiny_shop/pricing.py", line=26, c
 tool       {"success":true,"symbol":"discount","implementation_count":3,"implementations":[{"file":"src/tiny_shop/pricing.py","line":39,"column":9,"preview":"def discount(self, cart: Cart) -> Money:"},{"file":"src/tiny_shop/pricing.py","line…
 assistant  document_symbols(file_path="src/tiny_shop/pricing.py")
 tool       {"success":true,"file_path":"src/tiny_shop/pricing.py","symbol_count":24,"symbols":[{"name":"SHIPPING","kind":"constant","line":16,"end_line":16,"children":[]},{"name":"FREE_SHIPPING_FROM","kind":"constant","line":17,"end_line":17…
-assistant  Three classes in `src/tiny_shop/pricing.py` have a `discount` of their own: `PercentOff` (line 39), `BuyTwoGetOneFree` (line 52) and `Voucher` (line 68).
+assistant  Three classes in `src/tiny_shop/pricing.py` have their own `discount`: `PercentOff` (line 39), `BuyTwoGetOneFree` (line 52) and `Voucher` (line 68).
 """
 
 import re
@@ -15,9 +15,9 @@ from random import Random
 from punie_data.chat import Rejected
 from punie_data.code.facts import ClassFact, FileFacts, FunctionFact
 from punie_data.code.repo import Repo
-from punie_data.code.targets import is_telling, mixed, spot
-from punie_data.phrase import bullets, listing, number, pick, plural, sentence
-from punie_data.scene import Scene, tool_scene
+from punie_data.scenario.targets import is_telling, mixed, spot
+from punie_data.scenario.phrase import bullets, listing, number, pick, plural, sentence
+from punie_data.scenario.scene import Scene, tool_scene
 from punie_data.tools.base import Outcome
 from punie_data.tools.results import Reference, Symbol
 from punie_data.tools.toolbox import Toolbox
@@ -180,7 +180,7 @@ def _named(name: str, file: str, named: Sequence[tuple[str, int]]) -> str:
     if len(named) == 1:
         return f"Only `{named[0][0]}`, in `{file}`: its `{name}` is on line {named[0][1]}."
     told = listing([f"`{owner}` (line {line})" for owner, line in named])
-    return f"{sentence(plural(len(named), 'class', 'classes'))} in `{file}` have a `{name}` of their own: {told}."
+    return f"{sentence(plural(len(named), 'class', 'classes'))} in `{file}` have their own `{name}`: {told}."
 
 
 def _places(chance: Random, name: str, places: Sequence[Reference]) -> str:

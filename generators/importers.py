@@ -12,8 +12,8 @@ from random import Random
 
 from punie_data.chat import Rejected
 from punie_data.code.repo import Repo
-from punie_data.phrase import bullets, listing, number, pick, plural, sentence
-from punie_data.scene import Scene, tool_scene
+from punie_data.scenario.phrase import bullets, listing, number, pick, plural, sentence
+from punie_data.scenario.scene import Scene, tool_scene
 from punie_data.tools.results import TextMatch
 from punie_data.tools.toolbox import Toolbox
 
@@ -112,7 +112,7 @@ def _told(
     tests = [file for file in files if repo.facts[file].is_test]
     code = [file for file in files if file not in tests]
     top = module.partition(".")[0]
-    is_own = any(facts.module.partition(".")[0] == top for facts in repo.python)
+    is_own = any(top in facts.module.split(".") for facts in repo.python)
     draw = chance.random()
     if tests and not is_own and draw < 0.25:
         at = chance.randrange(len(TESTS))
@@ -157,7 +157,7 @@ def _beyond_tests(code: Sequence[str], tests: Sequence[str], at: int) -> str:
         only = (
             f"the only file that imports it is `{tests[0]}`"
             if len(tests) == 1
-            else f"all {number(len(tests))} files that import it are tests"
+            else f"{'both' if len(tests) == 2 else f'all {number(len(tests))}'} files that import it are tests"
         )
         return f"{'No: ' if at == 0 else 'Only the tests need it: '}{only}."
     if len(code) <= 4:

@@ -17,9 +17,9 @@ from typing import NamedTuple
 from punie_data.chat import Rejected
 from punie_data.code.facts import FunctionFact
 from punie_data.code.repo import Repo
-from punie_data.code.targets import is_telling, mixed, spot
-from punie_data.phrase import bullets, listing, pick, plural, sentence
-from punie_data.scene import Scene, tool_scene
+from punie_data.scenario.targets import is_telling, mixed, spot
+from punie_data.scenario.phrase import bullets, listing, pick, plural, sentence
+from punie_data.scenario.scene import Scene, tool_scene
 from punie_data.tools.base import Outcome
 from punie_data.tools.toolbox import Toolbox
 
@@ -131,8 +131,11 @@ def _scene(
     telling = [g for g in given if g.type not in ("", "object", "Any")]
     if draw < 0.25 and telling:
         one = chance.choice(telling)
-        question = pick(chance, ONE, parameter=one.name, **fields)
+        at = chance.randrange(len(ONE))
+        question = ONE[at].format(parameter=one.name, **fields)
         answer = _one(one)
+        if at == 2:
+            answer = f"{'Yes' if one.default else 'No'}: {answer}"
     elif draw < 0.45:
         question = pick(chance, OPTIONAL, **fields)
         answer = _optional(optional)

@@ -1,18 +1,24 @@
 """Show me a real call of this function.
 
-user       Give me a usage example of `search` at src/tiny_shop/catalogue.py, line 46, column 9 from this project.
-assistant  call_hierarchy(file_path="src/tiny_shop/catalogue.py", line=46, column=9, symbol="search")
-tool       {"success":true,"symbol":"search","direction":"incoming","call_count":1,"calls":[{"name":"test_search_needs_every_word","kind":"function","file":"tests/test_catalogue.py","line":19,"call_lines":[20]}],"parse_error":null}
-assistant  document_symbols(file_path="tests/test_catalogue.py")
-tool       {"success":true,"file_path":"tests/test_catalogue.py","symbol_count":4,"symbols":[{"name":"test_a_product_is_found_by_its_number","kind":"function","line":9,"end_line":10,"children":[]},{"name":"test_an_unknown_number_says_which_o…
-assistant  read_file(path="tests/test_catalogue.py", first_line=19, last_line=20)
-tool       def test_search_needs_every_word(catalogue: Catalogue, words: str, found: int) -> None:
-               assert len(catalogue.search(words)) == found
-assistant  `test_search_needs_every_word` in `tests/test_catalogue.py` calls it on line 20:
+user       Find somebody who calls `remove` (src/tiny_shop/cart.py:38:9) and show me their function.
+assistant  call_hierarchy(file_path="src/tiny_shop/cart.py", line=38, column=9, symbol="remove")
+tool       {"success":true,"symbol":"remove","direction":"incoming","call_count":1,"calls":[{"name":"test_removing_takes_all_pieces","kind":"function","file":"tests/test_cart.py","line":17,"call_lines":[19]}],"parse_error":null}
+assistant  document_symbols(file_path="tests/test_cart.py")
+tool       {"success":true,"file_path":"tests/test_cart.py","symbol_count":3,"symbols":[{"name":"test_adding_twice_makes_one_line","kind":"function","line":9,"end_line":14,"children":[]},{"name":"test_removing_takes_all_pieces","kind":"funct…
+assistant  read_file(path="tests/test_cart.py", first_line=17, last_line=21)
+tool       def test_removing_takes_all_pieces(cart: Cart) -> None:
+               cart.add("CUP-1", 4)
+               cart.remove("CUP-1")
+               assert cart.is_empty
+               assert cart.subtotal == ZERO
+assistant  For example `test_removing_takes_all_pieces`, `tests/test_cart.py` (the call is on line 19):
 
            ```python
-           def test_search_needs_every_word(catalogue: Catalogue, words: str, found: int) -> None:
-               assert len(catalogue.search(words)) == found
+           def test_removing_takes_all_pieces(cart: Cart) -> None:
+               cart.add("CUP-1", 4)
+               cart.remove("CUP-1")
+               assert cart.is_empty
+               assert cart.subtotal == ZERO
            ```
 """
 
@@ -23,9 +29,9 @@ from textwrap import dedent
 from punie_data.chat import Rejected
 from punie_data.code.facts import ClassFact, FileFacts, FunctionFact
 from punie_data.code.repo import Repo
-from punie_data.code.targets import plain_targets, spot
-from punie_data.phrase import listing, number, pick
-from punie_data.scene import Scene, tool_scene
+from punie_data.scenario.targets import plain_targets, spot
+from punie_data.scenario.phrase import listing, number, pick
+from punie_data.scenario.scene import Scene, tool_scene
 from punie_data.tools.base import Outcome
 from punie_data.tools.results import HierarchyCall, Symbol
 from punie_data.tools.toolbox import Toolbox
@@ -101,7 +107,9 @@ def _example(
         if any(item.name not in repo.lines(call.file)[line - 1] for line in call.call_lines):
             yield Rejected("the server sees a call where the name doesn't stand", question=question)
             return
-        if _size(repo.facts[call.file]) > LARGEST:
+        # Without its decorator, which stands above the line that the outline shows, it would be half the truth.
+        decorated = {f.line for f in repo.facts[call.file].functions if f.decorators}
+        if _size(repo.facts[call.file]) > LARGEST or call.line in decorated:
             continue
         outline = tools.call("document_symbols", file_path=call.file)
         symbol = _symbol(outline.value.symbols, call.line)

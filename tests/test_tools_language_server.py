@@ -132,6 +132,13 @@ def test_workspace_symbols_put_the_exact_name_first(shop: Toolbox) -> None:
     assert shop.call("workspace_symbols", query="zzzz").value.symbol_count == 0
 
 
+def test_workspace_symbols_give_the_line_of_the_name_not_of_its_decorator(shop: Toolbox) -> None:
+    """Else a position taken from there would not hold the symbol, and hover would refuse it."""
+    for query, file, line in (("CartLine", "src/tiny_shop/cart.py", 13), ("ShopError", ERRORS, 4)):
+        exact = [s for s in shop.call("workspace_symbols", query=query).value.symbols if s.name == query]
+        assert [(symbol.file, symbol.line) for symbol in exact] == [(file, line)]
+
+
 def test_implementations_are_the_subclasses_and_overriding_methods(shop: Toolbox) -> None:
     """Else 'which rules are there' would miss one."""
     rules = shop.call("find_implementations", **at(shop, PRICING, "class PricingRule", "PricingRule")).value
