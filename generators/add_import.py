@@ -20,10 +20,10 @@ from random import Random
 from punie_data.chat import Rejected
 from punie_data.code.facts import FileFacts, ImportFact
 from punie_data.code.repo import Repo
-from punie_data.code.targets import mixed
-from punie_data.phrase import pick
-from punie_data.places import ticked
-from punie_data.scene import Scene, tool_scene
+from punie_data.scenario.phrase import pick
+from punie_data.scenario.places import ticked
+from punie_data.scenario.scene import Scene, tool_scene
+from punie_data.scenario.targets import mixed
 from punie_data.tools.toolbox import Toolbox
 
 QUESTIONS = (

@@ -1,7 +1,7 @@
 """How do the parts of the project fit together?
 
-user       …
-assistant  …
+user       In tiny-shop, why do rules not see each other?
+assistant  A pricing rule receives the cart and nothing else. If a rule could see the discounts of the rules before it, the price would depend on the order in which the rules are listed, and two shops with the same rules could charge different amounts. Because every rule starts from the same cart, their discounts can be computed in any order and simply added up.
 """
 
 import re
@@ -10,16 +10,16 @@ from dataclasses import replace
 from random import Random
 
 from punie_data.chat import Rejected
-from punie_data.code.docstrings import docstring_blocks
-from punie_data.code.leaning import is_loose
-from punie_data.code.markup import Block
-from punie_data.code.passages import Article, Passage, passage, sentences
 from punie_data.code.repo import Repo
-from punie_data.english import THIRD_PERSONS, is_plural, subject
-from punie_data.phrase import pick
-from punie_data.scene import Scene, direct_scene
+from punie_data.documents.docstrings import docstring_blocks
+from punie_data.documents.english import THIRD_PERSONS, is_plural, subject
+from punie_data.documents.leaning import is_loose
+from punie_data.documents.markup import Block
+from punie_data.documents.passages import Article, Passage, passage, sentences
+from punie_data.documents.topics import lowered, noun_phrase, small_words, topic
+from punie_data.scenario.phrase import pick
+from punie_data.scenario.scene import Scene, direct_scene
 from punie_data.tools.toolbox import Toolbox
-from punie_data.topics import lowered, noun_phrase, small_words, topic
 
 MODULES = (
     "What is the module `{name}` of {project} responsible for?",

@@ -1,7 +1,7 @@
 """A request that lacks what nobody but the user can say: the answer asks for it.
 
-user       …
-assistant  …
+user       rename OrderService, it's in src/tiny_shop/orders.py
+assistant  I only have the old name, `OrderService`: to which new one?
 """
 
 from collections.abc import Iterator
@@ -10,8 +10,8 @@ from random import Random
 from punie_data.chat import Rejected
 from punie_data.code.facts import FileFacts
 from punie_data.code.repo import Repo
-from punie_data.phrase import pick
-from punie_data.scene import Scene, Turn
+from punie_data.scenario.phrase import pick
+from punie_data.scenario.scene import Scene, Turn
 from punie_data.tools.base import Outcome
 from punie_data.tools.toolbox import Toolbox
 
@@ -28,7 +28,7 @@ NEW_NAME: tuple[Phrasings, Phrasings] = (
     (
         "What should `{old_name}` be called instead?",
         "Gladly. Which new name shall `{old_name}` get?",
-        "To which name? I only have the old one, `{old_name}`.",
+        "I only have the old name, `{old_name}`: to which new one?",
         "What's the new name for `{old_name}`?",
     ),
 )
@@ -91,7 +91,7 @@ A_FUNCTION: tuple[Phrasings, Phrasings] = (
     ),
     (
         "Which function in `{path}` do you mean?",
-        "Which one? Please give me the name of the function in `{path}`.",
+        "Can you give me the name of the function in `{path}`?",
         "What's the name of the function, or the line on which it is defined?",
         "Which of the functions in `{path}` is it?",
     ),
@@ -108,7 +108,7 @@ A_CLASS: tuple[Phrasings, Phrasings] = (
     (
         "Which class in `{path}` do you mean?",
         "What's the name of the class in `{path}`?",
-        "Which one is it? Please name the class.",
+        "Which class is it, by name?",
         "Which of the classes in `{path}` are you asking about?",
     ),
 )
@@ -124,7 +124,7 @@ A_NAME: tuple[Phrasings, Phrasings] = (
     (
         "Which name in `{path}` do you mean, and on which line is it?",
         "Which symbol, and where in `{path}` does it stand?",
-        "Which one? I need the name and the line in `{path}`.",
+        "I need the name and the line in `{path}`: which are they?",
         "Can you tell me the name, and the line of `{path}` on which you see it?",
     ),
 )
@@ -141,7 +141,7 @@ A_FILE: tuple[Phrasings, Phrasings] = (
         "Which file in `{folder}` do you mean?",
         "Which one of the files in `{folder}`?",
         "What's the name of the file in `{folder}`?",
-        "Which file is it? Please give me its name.",
+        "Which file is it, by name?",
     ),
 )
 CHECKED: tuple[Phrasings, Phrasings] = (
@@ -155,7 +155,7 @@ CHECKED: tuple[Phrasings, Phrasings] = (
     ),
     (
         "Which file in `{folder}` should be checked?",
-        "Which file is that? I can't see the conversation it was named in.",
+        "I can't see the conversation in which it was named: which file is it?",
         "What's the file's name? It must be one in `{folder}`, but which?",
         "Which of the files in `{folder}` do you mean?",
     ),
@@ -172,7 +172,7 @@ HISTORY: tuple[Phrasings, Phrasings] = (
     (
         "Which file in `{folder}` do you mean?",
         "What's the file called?",
-        "Which file is it? I don't know what was said about it elsewhere.",
+        "I don't know what was said elsewhere: which file is it?",
         "I'd need the name of that file: which one in `{folder}` is it?",
     ),
 )
@@ -205,7 +205,7 @@ A_TEST: tuple[Phrasings, Phrasings] = (
         "Which test should I run?",
         "What's the name of the test, or the file it is in?",
         "Which test do you mean?",
-        "Which one? A file or the test's name would do.",
+        "A file or a name would do: which test is it?",
     ),
 )
 

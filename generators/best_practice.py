@@ -1,7 +1,7 @@
 """What is advised here, and what had better be avoided?
 
-user       …
-assistant  …
+user       With tiny-shop, is it better to replace the cart by a mock when testing a pricing rule or not?
+assistant  Do not replace the cart by a mock when testing a pricing rule. A cart over the sample catalogue is made in one line, and a test with a real cart also notices when a rule relies on something that the cart does not promise.
 """
 
 import re
@@ -10,15 +10,15 @@ from dataclasses import replace
 from random import Random
 
 from punie_data.chat import Rejected
-from punie_data.code.docstrings import THIS, docstring_blocks
-from punie_data.code.markup import Block
-from punie_data.code.passages import Article, Passage, passage, sentences
 from punie_data.code.repo import Repo
-from punie_data.english import GERUNDS, first_person, is_verb
-from punie_data.phrase import pick
-from punie_data.scene import Scene, direct_scene
+from punie_data.documents.docstrings import THIS, docstring_blocks
+from punie_data.documents.english import GERUNDS, first_person, is_verb
+from punie_data.documents.markup import Block
+from punie_data.documents.passages import Article, Passage, passage, sentences
+from punie_data.documents.topics import LEANS, Topic, mentions, noun_phrase, topic
+from punie_data.scenario.phrase import pick
+from punie_data.scenario.scene import Scene, direct_scene
 from punie_data.tools.toolbox import Toolbox
-from punie_data.topics import LEANS, Topic, mentions, noun_phrase, topic
 
 CARE_TASK = (
     "What should I keep in mind when {doing} in {project}?",

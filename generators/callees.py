@@ -16,9 +16,9 @@ from random import Random
 from punie_data.chat import Rejected
 from punie_data.code.facts import FileFacts, FunctionFact
 from punie_data.code.repo import Repo
-from punie_data.code.targets import is_telling, mixed, spot
-from punie_data.phrase import bullets, listing, number, pick, plural, sentence
-from punie_data.scene import Scene, tool_scene
+from punie_data.scenario.phrase import bullets, listing, number, pick, plural, sentence
+from punie_data.scenario.scene import Scene, tool_scene
+from punie_data.scenario.targets import is_telling, mixed, spot
 from punie_data.tools.base import Outcome
 from punie_data.tools.results import HierarchyCall
 from punie_data.tools.toolbox import Toolbox

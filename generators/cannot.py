@@ -1,7 +1,7 @@
 """A request that the tools at hand cannot meet, and an answer that says so.
 
-user       …
-assistant  …
+user       Where is `PaymentDeclined` raised?
+assistant  I'm not able to tell. It takes a tool that searches the source or reads it, and I don't have one in this session.
 """
 
 from collections.abc import Iterator
@@ -9,8 +9,8 @@ from random import Random
 
 from punie_data.chat import Rejected
 from punie_data.code.repo import Repo
-from punie_data.phrase import pick
-from punie_data.scene import Scene, Turn
+from punie_data.scenario.phrase import pick
+from punie_data.scenario.scene import Scene, Turn
 from punie_data.tools.registry import TOOLS
 from punie_data.tools.toolbox import Toolbox
 
@@ -31,11 +31,13 @@ TYPING = (
 READING = ("read_file", "list_files", "search_text", "typecheck", "ruff_check", "goto_definition", "find_references", "hover", "document_symbols",
            "workspace_symbols", "find_implementations", "call_hierarchy", "type_hierarchy", "cst_find_pattern")  # fmt: skip
 TESTING = (*READING, "git_status", "git_log", "git_diff")
+CHANGING = ("list_files", "git_status", "git_log", "typecheck", "ruff_check", "pytest_run")
+"""What a renaming would change can be read off the source as well."""
 LEFT = {
     "goto_definition": CODE, "find_references": CODE, "hover": CODE, "document_symbols": CODE, "workspace_symbols": CODE, "find_implementations": CODE,
     "call_hierarchy": CODE, "type_hierarchy": CODE, "search_text": CODE, "cst_find_pattern": CODE, "read_file": CODE, "list_files": LISTING,
     "ruff_check": LINTING, "typecheck": TYPING, "git_status": READING, "git_log": READING, "git_diff": READING, "pytest_run": TESTING,
-    "cst_rename": TESTING, "cst_add_import": TESTING, "write_file": TESTING, "run_command": TESTING,
+    "cst_rename": CHANGING, "cst_add_import": CHANGING, "write_file": TESTING, "run_command": TESTING,
 }  # fmt: skip
 """Which tools may stay when the one that answered goes: only those that could not answer in its place, not even in part."""
 NEEDED = {
@@ -57,8 +59,8 @@ NEEDED = {
     "git_log": "queries git",
     "git_diff": "queries git",
     "pytest_run": "runs tests",
-    "cst_rename": "changes files",
-    "cst_add_import": "changes files",
+    "cst_rename": "changes or reads the source",
+    "cst_add_import": "changes or reads the source",
     "write_file": "writes files",
     "run_command": "runs commands",
 }

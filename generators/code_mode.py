@@ -1,7 +1,10 @@
-"""The same question, answered by a short program that calls the tools.
+r"""The same question, answered by a short program that calls the tools.
 
-user       …
-assistant  …
+user       Of `Product` (src/tiny_shop/catalogue.py, line 11, column 7) and `describe` (src/tiny_shop/payments.py, line 62, column 5), which one could I change with less fallout, going by the number of references?
+assistant  execute_code(code="first = find_references(\"src/tiny_shop/catalogue.py\", 11, 7, \"Product\")\nsecond = find_references(\"src/tiny_shop/payments.py\", 62, 5, \"describe\")\nprint(first.reference_count, second.reference_count)")
+tool       11 1
+
+assistant  `describe`: one reference against eleven.
 """
 
 import re
@@ -10,9 +13,9 @@ from random import Random
 
 from punie_data.chat import Rejected
 from punie_data.code.repo import Repo
-from punie_data.ground import WORD_NUMBER, WORDS, places, ungrounded
-from punie_data.programs import programs
-from punie_data.scene import Scene, Turn
+from punie_data.scenario.ground import WORD_NUMBER, WORDS, places, ungrounded
+from punie_data.scenario.programs import programs
+from punie_data.scenario.scene import Scene, Turn
 from punie_data.tools.base import Outcome
 from punie_data.tools.registry import TOOLS
 from punie_data.tools.toolbox import Toolbox

@@ -1,7 +1,7 @@
 """What is the difference between these two, and when is which the right one?
 
-user       …
-assistant  …
+user       How does `Voucher` compare to `PercentOff` in tiny-shop?
+assistant  `Voucher` takes a fixed amount off the whole cart and stops at zero, whereas `PercentOff` looks only at the products that carry a tag and grows with what is bought. A voucher suits a promise made to one customer; a percentage suits a sale of a group of products.
 """
 
 import re
@@ -10,16 +10,16 @@ from dataclasses import replace
 from random import Random
 
 from punie_data.chat import Rejected
-from punie_data.code.docstrings import docstring_blocks, sentence_about
-from punie_data.code.leaning import is_loose
-from punie_data.code.markup import Block
-from punie_data.code.passages import Article, Passage, passage, sentences
 from punie_data.code.repo import Repo
-from punie_data.english import NO_SUBJECT, is_plural, subject
-from punie_data.phrase import pick
-from punie_data.scene import Scene, direct_scene
+from punie_data.documents.docstrings import docstring_blocks, sentence_about
+from punie_data.documents.english import NO_SUBJECT, is_plural, subject
+from punie_data.documents.leaning import is_loose
+from punie_data.documents.markup import Block
+from punie_data.documents.passages import Article, Passage, passage, sentences
+from punie_data.documents.topics import is_generic, lowered
+from punie_data.scenario.phrase import pick
+from punie_data.scenario.scene import Scene, direct_scene
 from punie_data.tools.toolbox import Toolbox
-from punie_data.topics import is_generic, lowered
 
 QUESTIONS = (
     "What's the difference between {one} and {other} in {project}?",

@@ -1,7 +1,7 @@
 """What does a word of the project's documentation mean?
 
-user       …
-assistant  …
+user       I'm new to tiny-shop. What is a reservation?
+assistant  A reservation holds pieces of the stock while an order is being paid. It lasts as long as the `with` block of `Inventory.reserved`. When the block ends well the pieces are sold; when it raises they go back to the stock.
 """
 
 import re
@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from random import Random
 
 from punie_data.chat import Rejected
-from punie_data.code.leaning import is_loose
-from punie_data.code.passages import (
+from punie_data.code.repo import Repo
+from punie_data.documents.english import is_mass, is_plural
+from punie_data.documents.leaning import is_loose
+from punie_data.documents.passages import (
     MAXIMUM,
     MINIMUM,
     Article,
@@ -19,12 +21,10 @@ from punie_data.code.passages import (
     passage,
     sentences,
 )
-from punie_data.code.repo import Repo
-from punie_data.english import is_mass, is_plural
-from punie_data.phrase import pick
-from punie_data.scene import Scene, direct_scene
+from punie_data.documents.topics import lowered, mentions, noun_phrase, topic
+from punie_data.scenario.phrase import pick
+from punie_data.scenario.scene import Scene, direct_scene
 from punie_data.tools.toolbox import Toolbox
-from punie_data.topics import lowered, mentions, noun_phrase, topic
 
 MEANING = (
     "What {is_or_are} {thing} in {project}?",
@@ -74,7 +74,7 @@ DEFINITION = re.compile(
 HEDGE = r"(?:(?:basically|simply|just|essentially|really|usually|typically|generally|effectively|normally|in fact|nothing (?:more|else) than) )?"
 IS_DEFINED = re.compile(
     rf"{HEDGE}(?:an? (?!(?:good|bad|common|great|nice|bit|lot|little|few|must|matter|complex|mistake|no-op|valid|must-have)\b)|one of the|any |what |where |"
-    r"the (?:[\w`-]+ ){1,4}?(?:that|which|of|for|used|by which|in which|where|between|responsible)\b)"
+    r"the (?:[\w`'’-]+ ){1,4}?(?:that|which|of|for|about|behind|from|used|by which|in which|where|between|responsible)\b)"
 )
 ARE_DEFINED = re.compile(
     rf"{HEDGE}(?:an? |one of the|what |where |the (?:[\w`-]+ ){{1,4}}?(?:that|which|of|for|used|by which|in which|where)\b|"
@@ -200,9 +200,10 @@ def _sections(article: Article, repo: Repo, chance: Random) -> Iterator[tuple[st
         return
     if thing.strip("`").lower() == repo.title.lower() or not _is_known(thing, repo):
         return
-    phrasings = (
-        PURPOSE if thing.startswith("`") else INDEFINITE if thing.startswith(("a ", "an ")) else WORKING
-    )
+    phrasings = PURPOSE if thing.startswith("`") else WORKING
+    if thing.startswith(("a ", "an ")):
+        # What a thing does, said of it by its name, tells what it is.
+        phrasings = MEANING if opening.lower().startswith(f"{thing.lower()} ") else INDEFINITE
     yield thing.lower(), _scene(phrasings, thing, about.is_plural, text, repo, chance)
 
 

@@ -19,11 +19,11 @@ from textwrap import indent
 
 from punie_data.chat import Rejected
 from punie_data.code.repo import Repo
-from punie_data.code.targets import is_telling, spot
-from punie_data.findings import checked, faulty, listed, missing_package, pinned, told
-from punie_data.phrase import bullets, listing, number, pick, plural, sentence
-from punie_data.scene import Scene, tool_scene
-from punie_data.subjects import at, called, classes, files, in_turns, literal, symbols
+from punie_data.scenario.findings import checked, faulty, listed, missing_package, pinned, told
+from punie_data.scenario.phrase import bullets, listing, number, pick, plural, sentence
+from punie_data.scenario.scene import Scene, tool_scene
+from punie_data.scenario.subjects import at, called, classes, files, in_turns, literal, symbols
+from punie_data.scenario.targets import is_telling, spot
 from punie_data.tools.results import TypeIssue
 from punie_data.tools.toolbox import Toolbox
 

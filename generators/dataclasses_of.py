@@ -14,9 +14,9 @@ from typing import NamedTuple
 from punie_data.chat import Rejected
 from punie_data.code.facts import FileFacts
 from punie_data.code.repo import Repo
-from punie_data.phrase import bullets, listing, number, pick, plural, sentence
-from punie_data.places import line_list, ticked
-from punie_data.scene import Scene, tool_scene
+from punie_data.scenario.phrase import bullets, listing, number, pick, plural, sentence
+from punie_data.scenario.places import line_list, ticked
+from punie_data.scenario.scene import Scene, tool_scene
 from punie_data.tools.results import TextMatch
 from punie_data.tools.toolbox import Toolbox
 

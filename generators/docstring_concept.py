@@ -1,7 +1,9 @@
 """What is this class for, in its docstring's own words?
 
-user       …
-assistant  …
+user       Can you explain what tiny-shop's `OrderService` class is?
+assistant  `OrderService` places orders: reserves the pieces, takes the money, tells the listeners.
+
+           When any step fails, no piece is taken and the cart stays as it was.
 """
 
 import re
@@ -10,12 +12,12 @@ from dataclasses import replace
 from random import Random
 
 from punie_data.chat import Rejected
-from punie_data.code.docstrings import docstring_blocks, sentence_about
 from punie_data.code.facts import ClassFact, FileFacts, FunctionFact
-from punie_data.code.passages import Passage, passage
 from punie_data.code.repo import Repo
-from punie_data.phrase import pick
-from punie_data.scene import Scene, direct_scene
+from punie_data.documents.docstrings import docstring_blocks, sentence_about
+from punie_data.documents.passages import Passage, passage
+from punie_data.scenario.phrase import pick
+from punie_data.scenario.scene import Scene, direct_scene
 from punie_data.tools.toolbox import Toolbox
 
 CLASSES = (

@@ -11,11 +11,11 @@ from random import Random
 
 from punie_data.chat import Rejected
 from punie_data.code.repo import Repo
-from punie_data.code.targets import is_rare, is_telling, mixed, spot
-from punie_data.findings import checked
-from punie_data.phrase import pick, sentence
-from punie_data.scene import Scene, tool_scene
-from punie_data.subjects import at, classes, files, in_turns
+from punie_data.scenario.findings import checked
+from punie_data.scenario.phrase import pick, sentence
+from punie_data.scenario.scene import Scene, tool_scene
+from punie_data.scenario.subjects import at, classes, files, in_turns
+from punie_data.scenario.targets import is_rare, is_telling, mixed, spot
 from punie_data.tools.base import Outcome
 from punie_data.tools.toolbox import Toolbox
 

@@ -16,11 +16,11 @@ from random import Random
 from punie_data.chat import Rejected
 from punie_data.code.facts import FileFacts
 from punie_data.code.repo import Repo
-from punie_data.code.targets import is_telling, spot
-from punie_data.findings import told
-from punie_data.phrase import bullets, listing, pick, plural, sentence
-from punie_data.scene import Scene, tool_scene
-from punie_data.subjects import at, files, in_turns, symbols
+from punie_data.scenario.findings import told
+from punie_data.scenario.phrase import bullets, listing, pick, plural, sentence
+from punie_data.scenario.scene import Scene, tool_scene
+from punie_data.scenario.subjects import at, files, in_turns, symbols
+from punie_data.scenario.targets import is_telling, spot
 from punie_data.tools.toolbox import Toolbox
 
 READ = ("Show me {path}.", "What's in {path}?", "Open {path}, please.", "cat {path}")

@@ -17,9 +17,9 @@ from textwrap import dedent
 from punie_data.chat import Rejected
 from punie_data.code.facts import ClassFact, FunctionFact
 from punie_data.code.repo import Repo
-from punie_data.code.targets import is_telling, mixed, plain_targets, spot
-from punie_data.phrase import listing, number, pick, plural
-from punie_data.scene import Scene, tool_scene
+from punie_data.scenario.phrase import listing, number, pick, plural
+from punie_data.scenario.scene import Scene, tool_scene
+from punie_data.scenario.targets import is_telling, mixed, plain_targets, spot
 from punie_data.tools.base import Outcome
 from punie_data.tools.results import Symbol
 from punie_data.tools.toolbox import Toolbox

@@ -11,12 +11,22 @@ from random import Random
 
 from punie_data.chat import Rejected
 from punie_data.code.repo import Repo
-from punie_data.code.targets import is_telling, spot
-from punie_data.fields import LONGEST, Asked, Targets, path_targets, scenes
-from punie_data.findings import checked, missing_package
-from punie_data.phrase import pick
-from punie_data.scene import Scene, tool_scene
-from punie_data.subjects import Symbol, at, called, classes, files, functions, in_turns, literal, symbols
+from punie_data.scenario.fields import LONGEST, Asked, Targets, path_targets, scenes
+from punie_data.scenario.findings import checked, missing_package
+from punie_data.scenario.phrase import pick
+from punie_data.scenario.scene import Scene, tool_scene
+from punie_data.scenario.subjects import (
+    Symbol,
+    at,
+    called,
+    classes,
+    files,
+    functions,
+    in_turns,
+    literal,
+    symbols,
+)
+from punie_data.scenario.targets import is_telling, spot
 from punie_data.tools.toolbox import Toolbox
 
 MOST_FILES = 60

@@ -11,9 +11,9 @@ from random import Random
 
 from punie_data.chat import Rejected
 from punie_data.code.repo import Repo
-from punie_data.fields import Asked, Targets, path_targets, scenes
-from punie_data.scene import Scene
-from punie_data.subjects import in_turns
+from punie_data.scenario.fields import Asked, Targets, path_targets, scenes
+from punie_data.scenario.scene import Scene
+from punie_data.scenario.subjects import in_turns
 from punie_data.tools.toolbox import Toolbox
 
 MOST_LINES = 60

@@ -1,7 +1,11 @@
 """A second question that the result at hand already answers.
 
-user       …
-assistant  …
+user       goto def `ShopError`, `src/tiny_shop/errors.py:16:18`
+assistant  goto_definition(file_path="src/tiny_shop/errors.py", line=16, column=18, symbol="ShopError")
+tool       {"success":true,"symbol":"ShopError","locations":[{"file":"src/tiny_shop/errors.py","line":4,"column":7,"end_line":4,"end_column":16,"preview":"class ShopError(Exception):"}],"parse_error":null}
+assistant  The definition is on line 4 of `src/tiny_shop/errors.py`: `class ShopError(Exception):`.
+user       In which column does the name start there?
+assistant  Column 7 of line 4.
 """
 
 from collections.abc import Iterator
@@ -9,8 +13,8 @@ from random import Random
 
 from punie_data.chat import Rejected
 from punie_data.code.repo import Repo
-from punie_data.readings_of_reports import readings
-from punie_data.scene import Scene, Turn
+from punie_data.scenario.readings_of_reports import readings
+from punie_data.scenario.scene import Scene, Turn
 from punie_data.tools.toolbox import Toolbox
 
 PARTIAL = ("condition", "iteration")

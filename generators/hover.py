@@ -13,9 +13,9 @@ from random import Random
 from punie_data.chat import Rejected
 from punie_data.code.facts import ClassFact, FunctionFact
 from punie_data.code.repo import Repo
-from punie_data.code.targets import Use, is_telling, mixed, spot, uses
-from punie_data.phrase import pick
-from punie_data.scene import Scene, tool_scene
+from punie_data.scenario.phrase import pick
+from punie_data.scenario.scene import Scene, tool_scene
+from punie_data.scenario.targets import Use, is_telling, mixed, spot, uses
 from punie_data.tools.base import Outcome
 from punie_data.tools.toolbox import Toolbox
 

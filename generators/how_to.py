@@ -1,7 +1,7 @@
 """How do I do this with the project?
 
-user       …
-assistant  …
+user       How do I add a payment provider in tiny-shop?
+assistant  Write a class with an asynchronous method `charge(order_number, amount)` that returns a `Receipt`. It does not have to derive from anything: `PaymentProvider` is a protocol, and any class with a fitting method satisfies it. Raise `PaymentDeclined` when the payment is refused for good and `ProviderUnreachable` when it may be tried again.
 """
 
 import re
@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from random import Random
 
 from punie_data.chat import Rejected
-from punie_data.code.passages import Article, Passage, passage, sentences
 from punie_data.code.repo import Repo
-from punie_data.english import first_person, is_verb
-from punie_data.phrase import pick
-from punie_data.scene import Scene, direct_scene
+from punie_data.documents.english import first_person, is_verb
+from punie_data.documents.passages import Article, Passage, passage, sentences
+from punie_data.documents.topics import LEANS, mentions, topic
+from punie_data.scenario.phrase import pick
+from punie_data.scenario.scene import Scene, direct_scene
 from punie_data.tools.toolbox import Toolbox
-from punie_data.topics import LEANS, mentions, topic
 
 QUESTIONS = (
     "How do I {task} in {project}?",

@@ -12,11 +12,11 @@ from random import Random
 
 from punie_data.chat import Rejected
 from punie_data.code.repo import Repo
-from punie_data.code.targets import spot
-from punie_data.findings import checked, faulty, missing_package, said
-from punie_data.phrase import bullets, number, pick, plural, sentence
-from punie_data.scene import Scene, tool_scene
-from punie_data.subjects import at, called, classes, files, functions, in_turns, literal, symbols
+from punie_data.scenario.findings import checked, faulty, missing_package, said
+from punie_data.scenario.phrase import bullets, number, pick, plural, sentence
+from punie_data.scenario.scene import Scene, tool_scene
+from punie_data.scenario.subjects import at, called, classes, files, functions, in_turns, literal, symbols
+from punie_data.scenario.targets import spot
 from punie_data.tools.base import Outcome
 from punie_data.tools.results import GitFile
 from punie_data.tools.toolbox import Toolbox

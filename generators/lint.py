@@ -19,11 +19,11 @@ from random import Random
 
 from punie_data.chat import Rejected
 from punie_data.code.repo import Repo
-from punie_data.findings import listed, one_line, pinned, place
-from punie_data.phrase import listing, number, pick, plural, sentence
-from punie_data.scene import Scene, tool_scene
-from punie_data.subjects import in_turns
-from punie_data.telling import opened
+from punie_data.scenario.findings import listed, one_line, pinned, place
+from punie_data.scenario.phrase import listing, number, pick, plural, sentence
+from punie_data.scenario.scene import Scene, tool_scene
+from punie_data.scenario.subjects import in_turns
+from punie_data.scenario.telling import opened
 from punie_data.tools.results import Violation
 from punie_data.tools.toolbox import Toolbox
 

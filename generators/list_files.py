@@ -12,8 +12,8 @@ from random import Random
 
 from punie_data.chat import Rejected
 from punie_data.code.repo import Repo
-from punie_data.phrase import bullets, listing, pick, plural
-from punie_data.scene import Scene, tool_scene
+from punie_data.scenario.phrase import bullets, listing, pick, plural
+from punie_data.scenario.scene import Scene, tool_scene
 from punie_data.tools.toolbox import Toolbox
 
 

@@ -14,9 +14,9 @@ from random import Random
 
 from punie_data.chat import Rejected
 from punie_data.code.repo import Repo
-from punie_data.phrase import bullets, number, pick, plural, sentence
-from punie_data.scene import Scene, tool_scene
-from punie_data.subjects import in_turns
+from punie_data.scenario.phrase import bullets, number, pick, plural, sentence
+from punie_data.scenario.scene import Scene, tool_scene
+from punie_data.scenario.subjects import in_turns
 from punie_data.tools.base import Outcome
 from punie_data.tools.results import Commit
 from punie_data.tools.toolbox import Toolbox

@@ -1,7 +1,17 @@
 """Looks like work for a tool, and is none: the answer is in the question, in the conversation, or in what the tools say of themselves.
 
-user       …
-assistant  …
+user       Given
+
+           ```python
+           def discount(self, cart: Cart) -> Money:
+               for line in cart.lines():
+                   if line.product.sku == self.sku:
+                       return line.product.price * (line.quantity // 3)
+               return ZERO
+           ```
+
+           What does it return, going by its annotation?
+assistant  `Money`.
 """
 
 import re
@@ -11,10 +21,10 @@ from random import Random
 from punie_data.chat import Rejected
 from punie_data.code.facts import FunctionFact
 from punie_data.code.repo import Repo
-from punie_data.english import is_verb, third_person
-from punie_data.phrase import bullets, listing, number, pick, plural, sentence
-from punie_data.readings_of_reports import readings
-from punie_data.scene import Scene, Turn
+from punie_data.documents.english import is_verb, third_person
+from punie_data.scenario.phrase import bullets, listing, number, pick, plural, sentence
+from punie_data.scenario.readings_of_reports import readings
+from punie_data.scenario.scene import Scene, Turn
 from punie_data.tools.base import REQUIRED, Outcome
 from punie_data.tools.registry import TOOLS
 from punie_data.tools.toolbox import Toolbox

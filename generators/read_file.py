@@ -17,9 +17,9 @@ from typing import NamedTuple
 from punie_data.chat import Rejected
 from punie_data.code.facts import ClassFact, FileFacts
 from punie_data.code.repo import Repo
-from punie_data.phrase import bullets, listing, pick, plural
-from punie_data.places import first_sentence, ticked
-from punie_data.scene import Scene, tool_scene
+from punie_data.scenario.phrase import bullets, listing, pick, plural
+from punie_data.scenario.places import first_sentence, ticked
+from punie_data.scenario.scene import Scene, tool_scene
 from punie_data.tools.toolbox import Toolbox
 
 

@@ -14,10 +14,10 @@ from random import Random
 from punie_data.chat import Rejected
 from punie_data.code.facts import FileFacts, FunctionFact
 from punie_data.code.repo import Repo
-from punie_data.code.targets import mixed
-from punie_data.phrase import bullets, listing, pick, sentence
-from punie_data.places import first_sentence
-from punie_data.scene import Scene, tool_scene
+from punie_data.scenario.phrase import bullets, listing, pick, sentence
+from punie_data.scenario.places import first_sentence
+from punie_data.scenario.scene import Scene, tool_scene
+from punie_data.scenario.targets import mixed
 from punie_data.tools.toolbox import Toolbox
 
 SPANS = (

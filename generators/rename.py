@@ -14,11 +14,11 @@ from typing import NamedTuple
 from punie_data.chat import Rejected
 from punie_data.code.facts import FileFacts
 from punie_data.code.repo import Repo
-from punie_data.code.targets import mixed
-from punie_data.naming import other_name
-from punie_data.phrase import pick, plural, sentence
-from punie_data.places import ticked
-from punie_data.scene import Scene, tool_scene
+from punie_data.scenario.naming import other_name
+from punie_data.scenario.phrase import pick, plural, sentence
+from punie_data.scenario.places import ticked
+from punie_data.scenario.scene import Scene, tool_scene
+from punie_data.scenario.targets import mixed
 from punie_data.tools.toolbox import Toolbox
 
 QUESTIONS = (

@@ -17,11 +17,11 @@ from random import Random
 from punie_data.chat import Rejected
 from punie_data.code.facts import FileFacts
 from punie_data.code.repo import Repo
-from punie_data.code.targets import mixed
-from punie_data.naming import other_name
-from punie_data.phrase import number, pick, plural
-from punie_data.places import Place, by_file, line_list
-from punie_data.scene import Scene, tool_scene
+from punie_data.scenario.naming import other_name
+from punie_data.scenario.phrase import number, pick, plural
+from punie_data.scenario.places import Place, by_file, line_list
+from punie_data.scenario.scene import Scene, tool_scene
+from punie_data.scenario.targets import mixed
 from punie_data.tools.base import Outcome
 from punie_data.tools.toolbox import Toolbox
 

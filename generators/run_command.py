@@ -20,9 +20,9 @@ from random import Random
 
 from punie_data.chat import Rejected
 from punie_data.code.repo import Repo
-from punie_data.phrase import bullets, listing, pick, plural, sentence
-from punie_data.scene import Scene, tool_scene
-from punie_data.subjects import files, in_turns
+from punie_data.scenario.phrase import bullets, listing, pick, plural, sentence
+from punie_data.scenario.scene import Scene, tool_scene
+from punie_data.scenario.subjects import files, in_turns
 from punie_data.tools.base import Outcome
 from punie_data.tools.toolbox import Toolbox
 

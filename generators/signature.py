@@ -17,9 +17,9 @@ from typing import NamedTuple
 from punie_data.chat import Rejected
 from punie_data.code.facts import FunctionFact
 from punie_data.code.repo import Repo
-from punie_data.scenario.targets import is_telling, mixed, spot
 from punie_data.scenario.phrase import bullets, listing, pick, plural, sentence
 from punie_data.scenario.scene import Scene, tool_scene
+from punie_data.scenario.targets import is_telling, mixed, spot
 from punie_data.tools.base import Outcome
 from punie_data.tools.toolbox import Toolbox
 

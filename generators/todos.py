@@ -12,9 +12,9 @@ from random import Random
 from punie_data.chat import Rejected
 from punie_data.code.facts import TodoFact
 from punie_data.code.repo import Repo
-from punie_data.phrase import number, pick, plural, sentence
-from punie_data.places import Place, by_file, quoted, told, told_all
-from punie_data.scene import Scene, tool_scene
+from punie_data.scenario.phrase import number, pick, plural, sentence
+from punie_data.scenario.places import Place, by_file, quoted, told, told_all
+from punie_data.scenario.scene import Scene, tool_scene
 from punie_data.tools.toolbox import Toolbox
 
 TAGS = ("TODO", "FIXME", "XXX", "HACK")

@@ -15,10 +15,10 @@ from random import Random
 
 from punie_data.chat import Rejected
 from punie_data.code.repo import Repo
-from punie_data.findings import checked, listed, missing_package, pinned, place
-from punie_data.phrase import listing, pick, plural, sentence
-from punie_data.scene import Scene, tool_scene
-from punie_data.telling import opened
+from punie_data.scenario.findings import checked, listed, missing_package, pinned, place
+from punie_data.scenario.phrase import listing, pick, plural, sentence
+from punie_data.scenario.scene import Scene, tool_scene
+from punie_data.scenario.telling import opened
 from punie_data.tools.results import TypeIssue
 from punie_data.tools.toolbox import Toolbox
 

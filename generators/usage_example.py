@@ -29,9 +29,9 @@ from textwrap import dedent
 from punie_data.chat import Rejected
 from punie_data.code.facts import ClassFact, FileFacts, FunctionFact
 from punie_data.code.repo import Repo
-from punie_data.scenario.targets import plain_targets, spot
 from punie_data.scenario.phrase import listing, number, pick
 from punie_data.scenario.scene import Scene, tool_scene
+from punie_data.scenario.targets import plain_targets, spot
 from punie_data.tools.base import Outcome
 from punie_data.tools.results import HierarchyCall, Symbol
 from punie_data.tools.toolbox import Toolbox

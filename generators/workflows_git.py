@@ -11,13 +11,13 @@ assistant  All clean: `src/tiny_shop/inventory.py`.
 from collections.abc import Iterator, Sequence
 from random import Random
 
-from punie_data.changes import changed_lines, is_small, size
 from punie_data.chat import Rejected
 from punie_data.code.repo import Repo
-from punie_data.findings import checked, missing_package, pinned, said
-from punie_data.phrase import bullets, listing, pick, plural, sentence
-from punie_data.scene import Scene, tool_scene
-from punie_data.subjects import called, in_turns
+from punie_data.scenario.changes import changed_lines, is_small, size
+from punie_data.scenario.findings import checked, missing_package, pinned, said
+from punie_data.scenario.phrase import bullets, listing, pick, plural, sentence
+from punie_data.scenario.scene import Scene, tool_scene
+from punie_data.scenario.subjects import called, in_turns
 from punie_data.tools.base import Outcome
 from punie_data.tools.results import GitFile
 from punie_data.tools.toolbox import Toolbox

@@ -11,9 +11,9 @@ from random import Random
 
 from punie_data.chat import Rejected
 from punie_data.code.repo import Repo
-from punie_data.code.targets import is_telling
-from punie_data.phrase import bullets, listing, number, pick, plural, sentence
-from punie_data.scene import Scene, tool_scene
+from punie_data.scenario.phrase import bullets, listing, number, pick, plural, sentence
+from punie_data.scenario.scene import Scene, tool_scene
+from punie_data.scenario.targets import is_telling
 from punie_data.tools.results import WorkspaceSymbol
 from punie_data.tools.toolbox import Toolbox
 

@@ -18,9 +18,9 @@ from typing import NamedTuple
 
 from punie_data.chat import Rejected
 from punie_data.code.repo import Repo
-from punie_data.phrase import pick
-from punie_data.places import first_sentence
-from punie_data.scene import Scene, tool_scene
+from punie_data.scenario.phrase import pick
+from punie_data.scenario.places import first_sentence
+from punie_data.scenario.scene import Scene, tool_scene
 from punie_data.tools.base import Outcome
 from punie_data.tools.toolbox import Toolbox
 

@@ -11,7 +11,7 @@ from punie_data.code.repo import Repo
 from punie_data.code.tree import snapshot
 from punie_data.generate.judge import judge
 from punie_data.generators import Generator, discover, load
-from punie_data.scene import Scene
+from punie_data.scenario.scene import Scene
 from punie_data.tools.toolbox import Toolbox
 from punie_data.tools.workspace import Workspace
 

@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from punie_data.code.docs import front_matter, preamble, sections
-from punie_data.code.docstrings import docstring_blocks, sentence_about
-from punie_data.code.inline import LOST, readable
-from punie_data.code.leaning import RULES, is_loose
-from punie_data.code.markup import blocks
-from punie_data.code.passages import articles, firm, is_article, passage, sentences, spelling
+from punie_data.documents.docstrings import docstring_blocks, sentence_about
+from punie_data.documents.inline import LOST, readable
+from punie_data.documents.leaning import RULES, is_loose
+from punie_data.documents.markup import blocks
+from punie_data.documents.passages import articles, firm, is_article, passage, sentences, spelling
+from punie_data.documents.sections import front_matter, preamble, sections
 
 PARSER = MarkdownIt("commonmark")
 

@@ -8,7 +8,7 @@ import pytest
 from punie_data.chat import Example, Rejected, example_from_json
 from punie_data.generate.judge import judge
 from punie_data.generators import discover, load
-from punie_data.scene import Scene, Turn
+from punie_data.scenario.scene import Scene, Turn
 from tests.conftest import make_tiny_shop
 from tests.mined import everything, opened
 from tests.samples import agrees, render, sample_of

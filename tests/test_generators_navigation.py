@@ -7,9 +7,9 @@ import pytest
 
 from punie_data.code.mine import mine
 from punie_data.code.repo import Repo
-from punie_data.code.targets import is_rare, mixed, spot, uses
 from punie_data.generators import discover, load
-from punie_data.ground import evidence, ungrounded
+from punie_data.scenario.ground import evidence, ungrounded
+from punie_data.scenario.targets import is_rare, mixed, spot, uses
 from punie_data.tools.toolbox import Toolbox
 from punie_data.tools.workspace import Workspace
 from tests.mined import opened, scenes_of

@@ -8,12 +8,12 @@ import pytest
 
 from punie_data.chat import Example, Rejected
 from punie_data.code.repo import Repo
-from punie_data.findings import missing_package
 from punie_data.generate.judge import judge
 from punie_data.generators import discover, load
-from punie_data.scene import Scene, Turn
-from punie_data.subjects import called, in_turns
-from punie_data.telling import enumerated, opened
+from punie_data.scenario.findings import missing_package
+from punie_data.scenario.scene import Scene, Turn
+from punie_data.scenario.subjects import called, in_turns
+from punie_data.scenario.telling import enumerated, opened
 from punie_data.tools.results import TestCase, TestResult, TypeIssue
 from punie_data.tools.sandbox import bubblewrap_works, why_not
 from punie_data.tools.toolbox import Toolbox

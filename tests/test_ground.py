@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from punie_data.ground import evidence, places, ungrounded
+from punie_data.scenario.ground import evidence, places, ungrounded
 
 RESULT = (
     '{"success":true,"symbol":"Cart","reference_count":3,"references":['

@@ -18,7 +18,8 @@ ROOT = Path(__file__).parent.parent
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", folder, ROOT], check=True
+        [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", folder, ROOT],
+        check=True,
     )
     return next(folder.glob("*.whl"))
 
@@ -42,7 +43,9 @@ def test_the_wheel_carries_nothing_of_the_tests_or_the_data(wheel: Path) -> None
 def test_an_installed_wheel_mines_a_repository_from_an_empty_folder(wheel: Path, tmp_path: Path) -> None:
     """Else it works on our machine only."""
     site = tmp_path / "site"
-    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", site, wheel], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", site, wheel], check=True
+    )
     make_tiny_shop(tmp_path / "tiny_shop")
     empty = tmp_path / "empty"
     empty.mkdir()

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
-from punie_data.code.docs import sections
 from punie_data.code.facts import CallFact, ClassFact, FileFacts, FunctionFact, Section
 from punie_data.code.lines import lines_of
-from punie_data.code.passages import Article, articles, is_article, spelling
+from punie_data.documents.passages import Article, articles, is_article, spelling
+from punie_data.documents.sections import sections
 
 
 class Repo:

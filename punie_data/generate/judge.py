@@ -6,8 +6,8 @@ from random import Random
 
 from punie_data.chat import Example, Label, Message, Origin, Rejected, Run, ToolCall, canonical
 from punie_data.code.repo import Repo
-from punie_data.ground import FENCE, WORD_NUMBER, WORDS, evidence, places, ungrounded
-from punie_data.scene import Scene
+from punie_data.scenario.ground import FENCE, WORD_NUMBER, WORDS, evidence, places, ungrounded
+from punie_data.scenario.scene import Scene
 from punie_data.tools.base import Outcome
 from punie_data.tools.normalise import has_secret, redact
 from punie_data.tools.registry import TOOLS

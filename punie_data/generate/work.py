@@ -19,7 +19,7 @@ from punie_data.errors import ToolUnavailable
 from punie_data.generate.judge import judge
 from punie_data.generate.store import Store
 from punie_data.generators import Generator, load
-from punie_data.scene import Scene
+from punie_data.scenario.scene import Scene
 from punie_data.tools.toolbox import Toolbox
 from punie_data.tools.workspace import Workspace
 

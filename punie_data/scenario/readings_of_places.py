@@ -5,9 +5,20 @@ from collections.abc import Iterator, Sequence
 from random import Random
 from typing import Any
 
-from punie_data.phrase import listing, number, plural, sentence
-from punie_data.places import quoted
-from punie_data.readings import FEW, Reader, Reading, is_test, line_of, one_of, reading, spread, tested, ticks
+from punie_data.scenario.phrase import listing, number, plural, sentence
+from punie_data.scenario.places import quoted
+from punie_data.scenario.readings import (
+    FEW,
+    Reader,
+    Reading,
+    is_test,
+    line_of,
+    one_of,
+    reading,
+    spread,
+    tested,
+    ticks,
+)
 from punie_data.tools import results
 
 

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from punie_data.code.markup import Block, blocks
-from punie_data.english import AMBIGUOUS, THIRD_PERSONS, VERBS, third_person
+from punie_data.documents.english import AMBIGUOUS, THIRD_PERSONS, VERBS, third_person
+from punie_data.documents.markup import Block, blocks
 
 THIS = re.compile(
     r"^(?:this|the) (?:\w+ ){0,2}?(?:class|function|method|decorator|exception|object|context manager|module|property|helper|coroutine|type|error|"

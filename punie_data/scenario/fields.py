@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from punie_data.phrase import pick, plural, sentence
-from punie_data.scene import Scene, tool_scene
-from punie_data.subjects import called
+from punie_data.scenario.phrase import pick, plural, sentence
+from punie_data.scenario.scene import Scene, tool_scene
+from punie_data.scenario.subjects import called
 from punie_data.tools.base import Outcome
 from punie_data.tools.toolbox import Toolbox
 

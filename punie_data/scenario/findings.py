@@ -8,7 +8,7 @@ from random import Random
 
 from punie_data.code.facts import FileFacts
 from punie_data.code.repo import Repo
-from punie_data.phrase import bullets, plural
+from punie_data.scenario.phrase import bullets, plural
 from punie_data.tools.results import TypeIssue, Violation
 from punie_data.tools.toolbox import Toolbox
 

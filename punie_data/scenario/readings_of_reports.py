@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from random import Random
 from typing import Any
 
-from punie_data.phrase import listing, number, plural, sentence
-from punie_data.readings import FEW, Reader, Reading, one_of, reading, spread, ticks
-from punie_data.readings_of_places import PLACES
+from punie_data.scenario.phrase import listing, number, plural, sentence
+from punie_data.scenario.readings import FEW, Reader, Reading, one_of, reading, spread, ticks
+from punie_data.scenario.readings_of_places import PLACES
 from punie_data.tools import results
 from punie_data.tools.base import Outcome
 
@@ -56,7 +56,7 @@ def _diff(value: results.GitDiffResult, chance: Random) -> Iterator[Reading]:
             f"`{{file}}`, with {plural(top.additions, 'line')} added and {_none_or(top.deletions)} removed.",
         )
         yield reading(chance, asked, told, items=[file.file for file in changed], file=top.file)
-    if value.files:
+    if value.deletions:
         asked = ("How many lines were removed in all?", "And how many lines went out in all?", "And what about deletions?")  # fmt: skip
         count = sentence(plural(value.deletions, "line"))
         news = (f"{value.deletions} ", f"{number(value.deletions)} ", f"−{value.deletions}")

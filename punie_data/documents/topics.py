@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from punie_data.english import AMBIGUOUS, GERUNDS, VERBS, ing, is_mass, is_plural, is_verb
+from punie_data.documents.english import AMBIGUOUS, GERUNDS, VERBS, ing, is_mass, is_plural, is_verb
 
 QUESTION = re.compile(
     r"^(?:why|what|when|how|can|could|does|do|is|are|should|which|where|will|must)\b.*\?$", re.IGNORECASE
@@ -113,7 +113,9 @@ def topic(title: str, text: str, project: str) -> Topic | None:
     task = how[1] if how else _task(small.split())
     if task:
         first, _, rest = task.partition(" ")
-        return Topic("task", task, ing(task)) if is_verb(first) and rest and not is_generic(rest) else None
+        # "How to" makes any word a verb, and any rest worth asking about.
+        fits = bool(rest) and (bool(how) or (is_verb(first) and not is_generic(rest)))
+        return Topic("task", task, ing(task)) if fits else None
     if is_generic(title) or len(words) > 6 or FINITE.search(re.sub(r"`[^`]*`", "x", title)) or len(title) < 3:
         return None
     first = small.split()[0].lower()

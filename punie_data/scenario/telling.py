@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from punie_data.phrase import bullets, listing, plural
+from punie_data.scenario.phrase import bullets, listing, plural
 
 IN_A_SENTENCE = 2
 

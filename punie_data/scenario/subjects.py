@@ -8,7 +8,7 @@ import orjson
 
 from punie_data.code.facts import ClassFact, FileFacts, FunctionFact
 from punie_data.code.repo import Repo
-from punie_data.code.targets import is_rare, is_telling, mixed
+from punie_data.scenario.targets import is_rare, is_telling, mixed
 from punie_data.tools.base import Outcome
 from punie_data.tools.registry import TOOLS
 

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from punie_data.code.docs import preamble, sections
 from punie_data.code.facts import Section
-from punie_data.code.leaning import is_loose
-from punie_data.code.markup import Block, blocks
+from punie_data.documents.leaning import is_loose
+from punie_data.documents.markup import Block, blocks
+from punie_data.documents.sections import preamble, sections
 
 FOLDERS = ("docs", "doc", "documentation")
 LEFT_OUT = re.compile(

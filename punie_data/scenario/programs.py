@@ -4,8 +4,8 @@ A program is only ever made here; what it prints is what the sandbox's interpret
 places, "full" ones also what stands there: the leanest that bears the answer is taken.
 """
 
-from punie_data.scene import Scene
-from punie_data.subjects import called, literal
+from punie_data.scenario.scene import Scene
+from punie_data.scenario.subjects import called, literal
 from punie_data.tools.base import Outcome
 
 _PLACES = 'print(f"{{{one}.file}}:{{{one}.line}}")'

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from punie_data.phrase import number, plural
+from punie_data.scenario.phrase import number, plural
 
 MOST_LINES = 16
 LONGEST = 1400

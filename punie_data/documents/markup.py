@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from punie_data.code.inline import LOST, readable
-from punie_data.code.marks import (
+from punie_data.documents.inline import LOST, readable
+from punie_data.documents.marks import (
     ALERT,
     ASIDES,
     BANG,

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from punie_data.phrase import listing, number, pick, plural, sentence
-from punie_data.places import quoted
+from punie_data.scenario.phrase import listing, number, pick, plural, sentence
+from punie_data.scenario.places import quoted
 
 FEW = range(2, 31)
 """How many items a result may have for a question about "these": fewer are none to choose from, more nobody reads."""

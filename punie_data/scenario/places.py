@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from punie_data.phrase import bullets, listing
+from punie_data.scenario.phrase import bullets, listing
 
 MOST_SHOWN = 9
 """Lines that a list quotes one by one; more are only named, file by file."""
