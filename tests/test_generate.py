@@ -149,6 +149,8 @@ def test_a_repository_without_git_yields_no_git_rows_and_says_so(tmp_path: Path)
         (["--repo", "nowhere"], "nowhere"),
         (["--repo", "empty"], "no Python files"),
         (["--repo", "tiny_shop", "--generators", "nonsense"], "no generator 'nonsense'"),
+        (["--repo", "tiny_shop", "--generators", "tests"], "--allow-exec"),
+        (["--repo", "tiny_shop", "--generators", "ask"], "name one of those too"),
         (["--repo", "tiny_shop", "--kinds", "toool"], "no kind 'toool'"),
         (["--repo", "tiny_shop", "--repo", "tiny_shop"], "two repositories are called"),
         (["--repo", "tiny_shop", "--out", "tiny_shop"], "holds other files"),

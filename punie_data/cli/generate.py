@@ -161,6 +161,11 @@ def _generators(given: str | None, allow_exec: bool) -> list:
     unknown = [name for name in names if name not in known]
     if unknown:
         raise UserError(f"no generator {unknown[0]!r}; `punie-data generators` lists them")
+    forbidden = [name for name in names if known[name].executes and not allow_exec]
+    if forbidden:
+        raise UserError(f"{forbidden[0]} runs the repository's own code; allow it with --allow-exec")
+    if not [name for name in names if not known[name].derives] and names:
+        raise UserError(f"{names[0]} makes rows out of other generators' rows; name one of those too")
     chosen = [known[name] for name in names] if names else list(known.values())
     return [generator for generator in chosen if allow_exec or not generator.executes]
 
