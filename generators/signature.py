@@ -75,8 +75,12 @@ def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rej
                 symbol=function.name,
             )
             given = _parameters(outcome.value.content)
-            # A type that the server doesn't know makes no answer, nor does the placeholder that a default can be.
-            if not given or len(outcome.content) > 3000 or any("Unknown" in g.type for g in given):
+            # A type that the server doesn't know, or doesn't spell out, makes no answer.
+            if (
+                not given
+                or len(outcome.content) > 3000
+                or any("Unknown" in g.type or "... omitted" in g.type for g in given)
+            ):
                 continue
             where = spot(chance, facts.path, function.line, function.column)
             own = [p for p in function.parameters if p.name not in ("self", "cls") and not p.kind]
