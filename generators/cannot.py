@@ -66,7 +66,7 @@ NEEDED = {
 }
 WITHDRAWN = (
     "I can't answer that with the tools I have here: none of them {needed}. Give me one that does, and I can look.",
-    "Not with what's available to me: I have nothing that {needed}. I'd rather not guess.",
+    "That can't be done with what I have: nothing of it {needed}. I'd rather not guess.",
     "I'm not able to tell. It takes a tool that {needed}, and I don't have one in this session.",
     "That isn't possible with my current tools. None of them {needed}, so anything I said would be a guess.",
     "I have no way to do that here. What's missing is something that {needed}.",
@@ -102,7 +102,7 @@ OUTSIDE: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     ),
     (
         ("Remind me tomorrow at nine to finish {path}.", "Book an hour in my calendar for reviewing {path}.", "Call me when somebody changes {path}.", "Watch {path} and tell me next week what happened to it."),
-        ("I can't: I have no calendar and no way to come back to you later. I can only act now, in this conversation.", "That's not something I'm able to do; nothing here runs after our conversation ends.",
+        ("I can't: I have no calendar and no way to come back to you later. I can only act now, in this conversation.", "I'm not able to do that: nothing here runs after our conversation ends.",
          "There's no tool for reminders or for watching files over time, so I can't promise that."),
     ),
     (

@@ -74,7 +74,7 @@ ENOUGH = (
 NOT_ENOUGH = (
     "The name alone is not enough: `{tool}` also needs `file_path`, `line` and `column`, and none of them can be left out.",
     "Besides `symbol` it takes `file_path`, `line` and `column`; `{tool}` asks about a position, not about a name.",
-    "`{tool}` needs the position too: `file_path`, `line` and `column`, the last two counted from 1.",
+    "`{tool}` needs the position too: `file_path`, `line` and `column`, lines and columns counted from 1.",
     "More than the name: the file (`file_path`), and the `line` and `column` where the name starts.",
 )
 FOLDER = (
