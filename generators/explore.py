@@ -295,7 +295,7 @@ def _model(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rejec
                 continue
             outline, text, symbol = read
             others = (
-                f" ({plural(len(types), 'subclass', 'subclasses')} in all)"
+                f", one of {plural(len(types), 'direct subclass', 'direct subclasses')}"
                 if len(types) > 1
                 else ", the only one"
             )

@@ -158,11 +158,15 @@ def _known(
     if any(not re.search(rf"\b{name}\b", signature) for name in names):
         question = pick(chance, DOES, symbol=use.name, spot=where)
         return Rejected("LibCST and the language server disagree", question=question, detail=signature)
-    if target.returns and "Unknown" not in signature and chance.random() < 0.35:
+    if target.returns and not re.search(r"Unknown|\.\.\. omitted", signature) and chance.random() < 0.35:
         question = pick(chance, RETURNS, symbol=use.name, spot=where)
         return _scene(path, use, outcome, question, _returned(chance, use.name, signature))
     call = signature.removeprefix("bound method ")
-    if "Unknown" in signature or (call != signature and (not said or "\n" in call)):
+    if (
+        "Unknown" in signature
+        or "... omitted" in signature
+        or (call != signature and (not said or "\n" in call))
+    ):
         return None
     if not said:
         if not left["bare"]:
@@ -212,6 +216,7 @@ def _inferred(chance: Random, path: str, use: Use, outcome: Outcome, left: dict[
     kind = outcome.value.content
     if (
         not GOOD_TYPE.fullmatch(kind)
+        or "... omitted" in kind
         or "`" in kind
         or kind in ("Never", "property", "object")
         or not left["inferred"]

@@ -99,7 +99,7 @@ def _signature(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | R
         )
         if not signature.startswith("def ") or signature.count("def ") > 1 or len(hover.content) > 2000:
             continue
-        if "Unknown" in signature:
+        if "Unknown" in signature or "... omitted" in signature:
             continue
         where = f"`{item.name}` is defined at `{found.file}:{found.line}`"
         answer = f"{where}:\n\n```python\n{signature}\n```"
