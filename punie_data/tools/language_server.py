@@ -18,7 +18,13 @@ import orjson
 
 from punie_data.errors import ToolUnavailable
 
-CONFIGURATION = {"configuration": {"environment": {"python-platform": "linux"}}}
+# A project may tell ty to check a part of it only; who asks for uses and definitions means the whole project.
+CONFIGURATION = {
+    "configuration": {
+        "environment": {"python-platform": "linux"},
+        "src": {"include": ["**"], "exclude": ["!**"], "respect-ignore-files": False},
+    }
+}
 
 
 class LanguageServer:
