@@ -92,6 +92,13 @@ def test_the_same_call_twice_is_refused_unless_something_was_written(repo: Repo)
     assert reason(tool_scene(question, [write, write], "Done: a.py.", "editing"), repo) == ""
 
 
+def test_an_address_in_what_is_written_is_refused(repo: Repo) -> None:
+    """Else the model writes an address that the result it read had taken out."""
+    write = outcome("Wrote 9 characters to a.py", "write_file", path="a.py", content="# by jane@acme.io")
+    question = "Put the author's line into a.py."
+    assert "e-mail" in reason(tool_scene(question, write, "Done: a.py.", "editing"), repo)
+
+
 def test_a_direct_answer_is_held_against_the_lines_it_cites(repo: Repo) -> None:
     """Else "from the documentation" would be a claim."""
     good = direct_scene(

@@ -83,8 +83,10 @@ def _trouble(scene: Scene, example: Example, repo: Repo) -> tuple[str, str]:
     """(reason, detail), the reason "" for a good row. Reasons are counted, so they name no particulars; details do."""
     if (scene.kind == "tool") != bool(scene.turns[-1].outcomes):
         return "the kind and the calls disagree", scene.kind
-    texts = [message.content for message in example.messages]
-    size = sum(map(len, texts)) + sum(len(canonical(dict(o.arguments))) for o in scene.outcomes)
+    own = [message.content for message in example.messages if message.role != "tool"]
+    own += [canonical(dict(outcome.arguments)).decode() for outcome in scene.outcomes]
+    texts = own + [message.content for message in example.messages if message.role == "tool"]
+    size = sum(map(len, texts))
     if size > MAXIMUM_CHARACTERS:
         return f"longer than {MAXIMUM_CHARACTERS:,} characters", f"{size:,}"
     for text in texts:
@@ -94,9 +96,9 @@ def _trouble(scene: Scene, example: Example, repo: Repo) -> tuple[str, str]:
             return "holds a chat template's own mark-up", found[0]
         if "�" in text or "\0" in text:
             return "holds bytes that are not text", ""
-    for message in example.messages:
-        if message.role != "tool" and redact(message.content)[1]:
-            return "holds an e-mail address", ""
+    # Results have theirs taken out already; elsewhere one can't be, or a call would write what the file doesn't say.
+    if any(redact(text)[1] for text in own):
+        return "holds an e-mail address", ""
     if len(
         {(o.tool, canonical(dict(o.arguments))) for o in scene.outcomes if not TOOLS[o.tool].changes_files}
     ) < sum(not TOOLS[o.tool].changes_files for o in scene.outcomes):
