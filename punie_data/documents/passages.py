@@ -60,7 +60,7 @@ FORWARD = re.compile(
     re.IGNORECASE,
 )
 LEADS_ON = re.compile(
-    r"\?$|^(?:first|firstly|another|on the one hand|to (?:do|solve|fix|address|work around) (?:this|that|so)|say|imagine|suppose|consider)\b"
+    r"\?$|\.\.\.$|…$|^(?:first|firstly|another|on the one hand|to (?:do|solve|fix|address|work around) (?:this|that|so)|say|imagine|suppose|consider)\b"
     r"|\b(?:main|first|one|biggest|only|other|common|possible) (?:problem|reason|issue|difference|question|exception|thing|solution|way|option|approach)s?\b (?:is|was|are|with)\b|\bquestion came up\b"
     r"|\b(?:two|three|four|five|several|a few|multiple|some|many|important) (?:\w+ )?(?:ways|reasons|options|cases|things|possibilities|kinds|types|exceptions|approaches|steps|problems|solutions|differences|rules)\b",
     re.IGNORECASE,

@@ -66,7 +66,7 @@ def programs(scene: Scene) -> list[str]:
         parts = [
             _program(outcome, _name(index, len(outcomes)), full) for index, outcome in enumerate(outcomes)
         ]
-        needs_show = any(outcome.tool == "document_symbols" for outcome in outcomes)
+        needs_show = any(outcome.tool == "document_symbols" and outcome.ok for outcome in outcomes)
         made.append((_SYMBOLS if needs_show else "") + "\n".join(parts))
     return list(dict.fromkeys(made))
 
