@@ -1,6 +1,11 @@
 """`python -m punie_data` and the `punie-data` command."""
 
-from punie_data.cli import main
+import sys
+
+try:
+    from punie_data.cli import main
+except KeyboardInterrupt:  # so early that nobody listens yet
+    sys.exit(130)
 
 if __name__ == "__main__":
     main()

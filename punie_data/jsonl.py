@@ -5,7 +5,6 @@ Memory does not grow with the file: a line over the limit is skipped without bei
 file beside the target, synced, then renamed over it.
 """
 
-import errno
 import os
 import re
 from collections.abc import Generator, Iterable, Iterator
@@ -15,7 +14,7 @@ from typing import IO, Any, NamedTuple
 
 import orjson
 
-from punie_data.errors import UserError
+from punie_data.errors import DEVICE_TROUBLE, UserError
 
 LINE_LIMIT = 16 * 1024 * 1024
 """Bytes. A conversation is a few thousand; a line beyond this is a mistake, and parsing it would cost many times its size."""
@@ -40,7 +39,6 @@ _PLAIN_WORDS = (
     ("surrogate", "not JSON that can be read: half of a surrogate pair"),
 )
 _NOT_A_NUMBER = re.compile(rb"[:\[,]\s*-?(NaN|Infinity)\b")
-_DEVICE_IS_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
 
 
 class Line(NamedTuple):
@@ -155,7 +153,7 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
     except OSError as error:
         temporary.unlink(missing_ok=True)
         # Only what a write can say of its device: any other OSError was raised by the block for a reason of its own.
-        if error.errno in _DEVICE_IS_FULL or error.filename == str(temporary):
+        if error.errno in DEVICE_TROUBLE or error.filename == str(temporary):
             raise UserError(
                 f"{path} can't be written: {error.strerror or error}; nothing is left of it"
             ) from None

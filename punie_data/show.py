@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from punie_data import jsonl
+from punie_data.plain import plain
 from punie_data.validate.check import record_validator
 
 Row = dict[str, Any]
@@ -148,20 +149,3 @@ def _folded(text: str, fold: int) -> str:
     if not fold or len(lines) <= fold + 1:
         return "\n".join(lines)
     return "\n".join([*lines[:fold], f"… {len(lines) - fold} more lines"])
-
-
-def plain(text: str) -> str:
-    """The text with every character that does not print written as its code; line ends stay, tabs become spaces."""
-    if text.isprintable():
-        return text
-    return "".join(
-        c if c.isprintable() or c == "\n" else _code(c) for c in text.replace("\r\n", "\n").expandtabs(4)
-    )
-
-
-def _code(character: str) -> str:
-    number = ord(character)
-    # Spaces of other kinds do not print either, in Python's sense, and do no harm.
-    if character.isspace() and number > 0xFF and number not in (0x2028, 0x2029):
-        return character
-    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"

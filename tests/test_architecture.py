@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "punie_data"
 LAYERS = (
-    ("errors", "resources"),
+    ("errors", "resources", "plain", "temporary"),
     ("chat",),
     ("jsonl",),
     ("corpus",),

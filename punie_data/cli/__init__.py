@@ -1,12 +1,15 @@
 """The command line. A command is a module of this package with a click command of its own name; it is imported when it is used."""
 
+import signal
 import sys
+import tempfile
 from importlib import import_module
 
 import click
 
 from punie_data import __version__
-from punie_data.errors import UserError
+from punie_data.errors import DEVICE_TROUBLE, UserError
+from punie_data.plain import plain_line
 
 COMMANDS = {
     "generate": "Mine repositories for verified examples.",
@@ -46,6 +49,8 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; exit 2 with one line for what the user can mend, 130 after Ctrl-C."""
+    for number in (signal.SIGTERM, signal.SIGHUP):  # else nobody would clean up
+        signal.signal(number, lambda number, frame: sys.exit(128 + number))
     try:
         code = cli.main(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
@@ -53,7 +58,13 @@ def main() -> None:
         error.show()
         sys.exit(2)
     except UserError as error:
-        click.echo(f"punie-data: {error}", err=True)
+        click.echo(f"punie-data: {plain_line(str(error))}", err=True)
+        sys.exit(2)
+    except OSError as error:
+        if error.errno not in DEVICE_TROUBLE:
+            raise
+        where = error.filename or tempfile.gettempdir()
+        click.echo(f"punie-data: {plain_line(f'{where}: {error.strerror}')}; what was done is kept", err=True)
         sys.exit(2)
     except (KeyboardInterrupt, click.Abort):
         click.echo(

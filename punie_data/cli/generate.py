@@ -7,9 +7,11 @@ from pathlib import Path
 
 import click
 
+from punie_data import jsonl
 from punie_data.chat import KINDS
 from punie_data.cli.progress import progress
 from punie_data.errors import UserError
+from punie_data.temporary import temporary_root
 
 QUOTA = 24
 
@@ -98,13 +100,13 @@ def generate(
     run unless you say --allow-exec.
     """
     from punie_data.corpus import cache_folder
-    from punie_data.generate.dataset import prepare_folder, write_dataset
+    from punie_data.generate.dataset import claimed, write_dataset
     from punie_data.generate.engine import Options, mine_all, take_snapshots
 
     wanted_kinds = _kinds(kinds)
     chosen = _generators(generators, allow_exec)
     folder = cache_folder(cache)
-    with progress(quiet=as_json) as shown:
+    with temporary_root(), progress(quiet=as_json) as shown:
         sources, corpus_cap, name = _sources(repos, requires, corpora, only, folder, shown)
         target = out or Path("data") / name
         quota = quota or _quota(cap or corpus_cap, len(chosen))
@@ -113,21 +115,20 @@ def generate(
         if dry_run:
             _dry_run(trees, chosen, target, as_json)
             return
-        prepare_folder(target)
-        mined, ledger = mine_all(trees, chosen, folder, options, shown)
-        report = write_dataset(target, mined, folder, options, wanted_kinds, limit, cap or corpus_cap)
-    _remember_places(target, mined)
-    for one in mined:
-        if one.tree.git is not None:
-            one.tree.git.remove()
+        with claimed(target):
+            mined, ledger = mine_all(trees, chosen, folder, options, shown)
+            report = write_dataset(target, mined, folder, options, wanted_kinds, limit, cap or corpus_cap)
+            _remember_places(target, mined)
     if as_json:
         click.echo(
             json.dumps(asdict(report) | {"seconds": ledger.seconds, "failures": ledger.failures}, indent=1)
         )
-        return
-    from punie_data.cli.tables import closing_table
+    else:
+        from punie_data.cli.tables import closing_table
 
-    closing_table(report, ledger)
+        closing_table(report, ledger)
+    if ledger.mistakes:
+        raise click.exceptions.Exit(1)
 
 
 def _quota(cap: int, generators: int) -> int:
@@ -139,7 +140,8 @@ def _remember_places(target: Path, mined: list) -> None:
     """Where local folders were, for `verify`: beside the dataset and no part of it, since it differs from machine to machine."""
     places = {one.site.name: str(one.source.root) for one in mined if not one.source.immutable}
     if places:
-        (target / ".sources.json").write_text(json.dumps(places, indent=1) + "\n")
+        with jsonl.whole_file(target / ".sources.json") as file:
+            file.write(json.dumps(places, indent=1).encode() + b"\n")
 
 
 def _kinds(given: str | None) -> frozenset[str]:

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from punie_data.plain import plain_line
+
 EVERY = 5.0
 
 
@@ -19,7 +21,7 @@ class PlainProgress:
 
     def line(self, text: str) -> None:
         if not self._quiet:
-            click.echo(text, err=True)
+            click.echo(plain_line(text), err=True)
 
     def stage(self, name: str, total: int) -> None:
         self._name, self._total, self._done, self._told = name, total, 0, time.monotonic()
@@ -60,7 +62,7 @@ class BarProgress:
         self._task: Any = None
 
     def line(self, text: str) -> None:
-        self._bars.console.print(text, markup=False, highlight=False)
+        self._bars.console.print(plain_line(text), markup=False, highlight=False)
 
     def stage(self, name: str, total: int) -> None:
         self._task = self._bars.add_task(name, total=total)

@@ -4,6 +4,7 @@ import sys
 
 from punie_data.generate.dataset import Report
 from punie_data.generate.engine import Ledger
+from punie_data.plain import plain_line
 
 
 def closing_table(report: Report, ledger: Ledger) -> None:
@@ -30,11 +31,11 @@ def closing_table(report: Report, ledger: Ledger) -> None:
     if report.redactions:
         console.print(f"{report.redactions} e-mail addresses were taken out of results")
     for line in report.unavailable[:8]:
-        console.print(f"not made: {line}", markup=False)
+        console.print(plain_line(f"not made: {line}"), markup=False)
     if len(report.unavailable) > 8:
         console.print(f"not made: {len(report.unavailable) - 8} more, in manifest.json")
     for line in ledger.failures:
-        console.print(f"failed: {line}", markup=False)
+        console.print(plain_line(f"failed: {line}"), markup=False)
     if ledger.cached_shards:
         console.print(
             f"{ledger.cached_shards} of {ledger.cached_shards + ledger.made_shards} parts were unchanged and taken from the cache"

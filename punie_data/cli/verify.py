@@ -9,6 +9,8 @@ import click
 
 from punie_data.cli.progress import progress
 from punie_data.errors import UserError
+from punie_data.plain import plain_line
+from punie_data.temporary import temporary_root
 
 
 @click.command(
@@ -61,14 +63,14 @@ def verify(
     from punie_data.corpus import cache_folder
 
     folder = cache_folder(cache)
-    with progress(quiet=as_json) as shown:
+    with temporary_root(), progress(quiet=as_json) as shown:
         sources = _sources(verifying.read_manifest(dataset), dataset, repos, corpora, folder, shown.line)
         verdict = verifying.verify(dataset, sources, folder, jobs, allow_exec, shown.line)
     if as_json:
         click.echo(json.dumps(asdict(verdict), indent=1))
     else:
         for difference in verdict.differences[:20]:
-            click.echo(f"{dataset}/examples.jsonl:{difference.line}: {difference.call}")
+            click.echo(f"{dataset}/examples.jsonl:{difference.line}: {plain_line(difference.call)}")
             click.echo(f"  the row says  {_short(difference.said, difference.now)}")
             click.echo(f"  now it says   {_short(difference.now, difference.said)}")
         if len(verdict.differences) > 20:

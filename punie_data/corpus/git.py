@@ -119,7 +119,13 @@ def head_of(root: Path) -> str:
 
     GitFailed for a broken one. Nothing is written, and nothing that its configuration names is run.
     """
-    here = ("--git-dir", str(root / ".git"), "--work-tree", str(root))
+    git_dir = root / ".git"
+    if any(
+        (git_dir / name).exists() and not (git_dir / name).is_file()
+        for name in ("HEAD", "config", "packed-refs")
+    ):
+        raise GitFailed("it holds pipes or folders in the place of files")  # git would wait at a pipe
+    here = ("--git-dir", str(git_dir), "--work-tree", str(root))
     git(*here, "rev-parse", "--git-dir", cwd=root)
     try:
         commit = git(*here, "rev-parse", "--verify", "--quiet", "HEAD", cwd=root).strip()

@@ -1,8 +1,11 @@
 """A dataset on disk: which rows are kept, in which order, and the manifest that is written last."""
 
+import fcntl
 import hashlib
+import os
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +19,7 @@ from punie_data.generate.digests import tool_versions
 from punie_data.generate.engine import Mined, Options
 from punie_data.generate.share import fair_shares
 from punie_data.generate.store import Store
-from punie_data.generate.work import Shard
+from punie_data.generate.work import Shard, failed_key
 
 SYSTEM_PROMPT = (
     "You are a coding assistant for Python projects. Use the tools at hand when the answer depends on the project's files, types, "
@@ -62,8 +65,9 @@ def write_dataset(
     store = Store(cache)
     kept = _allot(mined, store, kinds, limit, cap, report)
     try:
-        report.examples = jsonl.write(out / "examples.jsonl", _examples(mined, store, kept, report))
+        # First the file by which a listing knows the folder for a dataset, whenever we are stopped.
         report.rejected = jsonl.write(out / "rejected.jsonl", _rejections(mined, store, report))
+        report.examples = jsonl.write(out / "examples.jsonl", _examples(mined, store, kept, report))
         manifest = _manifest(mined, options, kinds, limit, cap, report)
         with jsonl.whole_file(out / "README.md") as file:
             file.write(card(out.name, manifest).encode())
@@ -80,23 +84,48 @@ def write_dataset(
     return report
 
 
+@contextmanager
+def claimed(out: Path) -> Iterator[None]:
+    """The folder is there and nobody else's until the block ends. UserError where it isn't a dataset's, or another run writes it."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(out, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise UserError(f"{out}: {error.strerror or error}") from None
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(
+                f"another run is writing {out}; wait for it, or name another folder with --out"
+            ) from None
+        except OSError:
+            pass  # folders can't be locked on this file system: then it is as it always was
+        prepare_folder(out)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def prepare_folder(out: Path) -> None:
     """The folder, without an old manifest: a dataset that is being written is none. UserError where it holds something else."""
     try:
         out.mkdir(parents=True, exist_ok=True)
         foreign = [p.name for p in out.iterdir() if not p.name.startswith(".")]
-        if foreign and not {"examples.jsonl", "manifest.json"} & set(foreign):
+        if foreign and not {"examples.jsonl", "rejected.jsonl", "manifest.json"} & set(foreign):
             raise UserError(f"{out} holds other files; choose an empty folder with --out")
         (out / "manifest.json").unlink(missing_ok=True)
+        for left in out.glob(".*.part"):  # by a run that was killed
+            left.unlink()
     except OSError as error:
         raise UserError(f"{out}: {error.strerror or error}") from None
 
 
 def _shards(mined: list[Mined], store: Store) -> Iterator[tuple[str, str, Shard]]:
-    """(repository, generator, shard), one in memory at a time. A shard whose worker died twice is missing."""
+    """(repository, generator, shard), one in memory at a time."""
     for one in mined:
         for generator, key in one.shards:
-            data = store.get(key)
+            data = store.get(key) or store.get(failed_key(key))
             if data is not None:
                 yield one.site.name, generator, Shard.from_bytes(data)
 

@@ -4,6 +4,7 @@ import hashlib
 from functools import cache
 
 from punie_data.chat import canonical
+from punie_data.errors import ToolUnavailable
 from punie_data.resources import PACKAGE
 from punie_data.tools.workspace import version
 
@@ -38,7 +39,15 @@ def mining_digest() -> str:
 
 @cache
 def tool_versions() -> dict[str, str]:
-    return {name: version(name).partition(" ")[2] for name in PROGRAMS}
+    return {name: _version(name) for name in PROGRAMS}
+
+
+def _version(name: str) -> str:
+    """What belongs into a key: once a missing program is there, what it makes possible is made."""
+    try:
+        return version(name).partition(" ")[2]
+    except ToolUnavailable:
+        return "none"
 
 
 def facts_key(path: str, sha256: str) -> str:

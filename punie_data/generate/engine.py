@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -13,14 +13,19 @@ from punie_data.code.tree import Tree, snapshot
 from punie_data.corpus import Source
 from punie_data.errors import ToolUnavailable, UserError
 from punie_data.generate.digests import digest_of, engine_digest, facts_key, tool_versions
-from punie_data.generate.pool import Pool, WorkerDied
+from punie_data.generate.pool import Pool, WorkerDied, WorkFailed
 from punie_data.generate.store import Store
-from punie_data.generate.work import FileRead, Mining, Reading, Site, packed, work
+from punie_data.generate.work import FileRead, Mining, Reading, Shard, Site, failed_key, packed, work
 from punie_data.generators import Generator
 from punie_data.tools import environment
 
 CHUNK_BYTES = 150_000
 """How much source one reading task holds: small enough to share out, large enough not to be talk only."""
+
+READING_SECONDS = 60.0
+"""A reading task takes less than one on slow machines; where it doesn't end, the parser is caught in a file."""
+GENERATOR_SECONDS = 900.0
+"""Tools end by themselves long before; this is for what no tool is to blame for."""
 
 
 class Progress(Protocol):
@@ -61,6 +66,10 @@ class Ledger:
     made_shards: int = 0
     read_files: int = 0
     failures: list[str] = field(default_factory=list)
+    doubtful: list[str] = field(default_factory=list)
+    """Keys of facts that the next run should look for again: the worker was killed from outside while it read the file."""
+    mistakes: int = 0
+    """Generators that failed, which none should, whatever it reads."""
 
 
 def take_snapshots(sources: list[Source], cache: Path, progress: Progress) -> list[tuple[Source, Tree]]:
@@ -104,32 +113,37 @@ def read_facts(
     if not tasks:
         return
     progress.stage("reading", len(keys))
-    for task, result in pool.run(tasks):
-        if isinstance(result, Exception):
-            if len(task.files) > 1 and isinstance(result, WorkerDied):
-                result = _one_by_one(task, pool, ledger)
-            else:
+    for attempts_left in (2, 1, 0):
+        again: list[Reading] = []
+        for task, result in pool.run(tasks, lambda task: READING_SECONDS):
+            if isinstance(result, WorkerDied):
+                if len(task.files) > 1:  # one of them kills
+                    again += [replace(task, files=(file,)) for file in task.files]
+                    continue
+                if result.by_others and attempts_left:
+                    again.append(task)
+                    continue
+                result = _unread(task, result, ledger)
+            if isinstance(result, Exception):
                 raise result
-        store.put(entry for found in result for entry in _entries(keys[task.root, found.path], found))
-        ledger.read_files += len(result)
-        progress.advance(len(task.files))
+            store.put(entry for found in result for entry in _entries(keys[task.root, found.path], found))
+            ledger.read_files += len(result)
+            progress.advance(len(task.files))
+        tasks = again
+
+
+def _unread(task: Reading, death: WorkerDied, ledger: Ledger) -> list[FileRead]:
+    """What is noted of a file over which workers die, or never end."""
+    [(path, sha256)] = task.files
+    ledger.failures.append(f"{path}: the parser died on it: {death}")
+    if death.by_others:
+        ledger.doubtful.append(facts_key(path, sha256))
+    return [packed(FileFacts(path, "", 0, "", problem="the parser died on it"))]
 
 
 def _entries(key: str, found: FileRead) -> list[tuple[str, bytes]]:
     """The facts, and beside them the little that the manifest says of the file."""
     return [(key, found.facts), (f"{key}:told", orjson.dumps([found.lines, found.problem]))]
-
-
-def _one_by_one(task: Reading, pool: Pool, ledger: Ledger) -> list[FileRead]:
-    """A worker died over these files: find the one that kills, and note it as unreadable."""
-    found: list[FileRead] = []
-    for single, result in pool.run([Reading(task.root, (file,)) for file in task.files]):
-        path = single.files[0][0]
-        if isinstance(result, Exception):
-            ledger.failures.append(f"{path}: the parser died on it")
-            result = [packed(FileFacts(path, "", 0, "", problem="the parser died on it"))]
-        found += result
-    return found
 
 
 def prepare_environments(
@@ -148,7 +162,8 @@ def prepare_environments(
 
 
 def make_site(source: Source, tree: Tree, options: Options, environments: dict[str, Path]) -> Site:
-    revision = source.revision or tree.head or f"tree:{tree.digest[:16]}"
+    # What a folder's HEAD was when it was looked up may not be what it was when its files were read.
+    revision = (source.revision if source.immutable else "") or tree.head or f"tree:{tree.digest[:16]}"
     if tree.dirty and not source.immutable:
         revision += f"+{tree.digest[:12]}"
     return Site(
@@ -166,11 +181,16 @@ def make_site(source: Source, tree: Tree, options: Options, environments: dict[s
 
 
 def shard_key(
-    site: Site, tree: Tree, generator: Generator, derived: tuple[Generator, ...], options: Options
+    site: Site,
+    tree: Tree,
+    unread: list[str],
+    generator: Generator,
+    derived: tuple[Generator, ...],
+    options: Options,
 ) -> str:
-    """Everything that a shard is a function of."""
+    """Everything that a shard is a function of. `unread` are the files without facts: a worker may have been killed over one."""
     return "shard:" + digest_of(
-        tree.digest, site.name, site.revision, site.license, generator.name, generator.digest,
+        tree.digest, unread, site.name, site.revision, site.license, generator.name, generator.digest,
         [[d.name, d.digest] for d in derived], engine_digest(), tool_versions(),
         options.seed, options.quota, options.derived_quota, options.allow_exec, site.virtual_environment is not None,
         site.pytest_arguments,
@@ -188,14 +208,16 @@ def mine_all(
     ledger = Ledger()
     store = Store(cache)
     started = time.perf_counter()
+    store.forget_old()
     with Pool(work, options.jobs) as pool:
         read_facts(trees, store, pool, progress, ledger)
         ledger.seconds["reading"] = time.perf_counter() - started
         environments = prepare_environments([source for source, _ in trees], cache, options, progress, ledger)
         mined, tasks = _plan(trees, generators, environments, store, cache, options, ledger)
-        store.close()
         if tasks:
-            _run(tasks, pool, progress, ledger)
+            _run(tasks, pool, store, progress, ledger)
+    store.drop(ledger.doubtful)
+    store.close()
     ledger.seconds["mining"] = time.perf_counter() - started - ledger.seconds["reading"]
     return mined, ledger
 
@@ -221,7 +243,9 @@ def _plan(
     whole = sum(file.size for _, tree in trees for file in tree.files) or 1
     for source, tree in trees:
         site = make_site(source, tree, options, environments)
-        shards = tuple((g, shard_key(site, tree, g, derived, options)) for g in primary)
+        lines, problems = _told(tree, site, store)
+        unread = [path for path, _ in problems]
+        shards = tuple((g, shard_key(site, tree, unread, g, derived, options)) for g in primary)
         missing = [(g, key) for g, key in shards if not store.has(key)]
         ledger.cached_shards += len(shards) - len(missing)
         ledger.made_shards += len(missing)
@@ -232,14 +256,14 @@ def _plan(
             if group:
                 task = Mining(site, group, derived, cache, options.seed, options.quota, options.derived_quota)
                 tasks.append((own, task))
-        mined.append(_mined(source, tree, site, shards, store))
+        keys = tuple((g.name, key) for g, key in shards)
+        mined.append(Mined(source, tree, site, lines, problems, keys))
     tasks.sort(key=lambda sized: -sized[0])
     return mined, [task for _, task in tasks]
 
 
-def _mined(
-    source: Source, tree: Tree, site: Site, shards: tuple[tuple[Generator, str], ...], store: Store
-) -> Mined:
+def _told(tree: Tree, site: Site, store: Store) -> tuple[int, tuple[tuple[str, str], ...]]:
+    """How many lines of Python there are, and which files have no facts for which reason."""
     lines = 0
     problems = []
     python = [file.path for file in tree.files if file.path.endswith(".py")]
@@ -250,30 +274,35 @@ def _mined(
         lines += count
         if problem:
             problems.append((path, problem))
-    return Mined(source, tree, site, lines, tuple(problems), tuple((g.name, key) for g, key in shards))
+    return lines, tuple(problems)
 
 
-def _run(tasks: list[Mining], pool: Pool, progress: Progress, ledger: Ledger) -> None:
+def _run(tasks: list[Mining], pool: Pool, store: Store, progress: Progress, ledger: Ledger) -> None:
+    """Where something went wrong, generator by generator once more: then only the one that is to blame has no rows."""
     progress.stage("mining", sum(len(task.generators) for task in tasks))
     again: list[Mining] = []
-    for task, result in pool.run(tasks):
-        if isinstance(result, WorkerDied):
-            again += [
-                Mining(task.site, (one,), task.derived, task.cache, task.seed, task.quota, task.derived_quota)
-                for one in task.generators
-            ]
+    for task, result in pool.run(tasks, _allowed):
+        if isinstance(result, WorkerDied | WorkFailed):
+            missing = [replace(task, generators=(one,)) for one in task.generators if not store.has(one[1])]
+            progress.advance(len(task.generators) - len(missing))
+            again += missing
             continue
         if isinstance(result, Exception):
             raise result
         rows: Counter[str] = sum((counts for counts in result.values()), Counter())
         progress.advance(len(task.generators))
         progress.line(f"{task.site.name}: {rows['rows']} examples from {len(task.generators)} generators")
-    for task, result in pool.run(again):
-        name = task.generators[0][0].name
-        if isinstance(result, WorkerDied):
-            ledger.failures.append(
-                f"{task.site.name}: the worker died in generator {name}; its examples are missing"
-            )
+    for task, result in pool.run(again, _allowed):
+        [(generator, key)] = task.generators
+        if isinstance(result, WorkerDied | WorkFailed):
+            reason = f"the generator failed: {result.args[0]}"
+            ledger.failures.append(f"{task.site.name}: {generator.name}: {reason}")
+            ledger.mistakes += 1
+            store.put([(failed_key(key), Shard(unavailable={generator.name: reason}).to_bytes())])
         elif isinstance(result, Exception):
             raise result
         progress.advance()
+
+
+def _allowed(task: Mining) -> float:
+    return GENERATOR_SECONDS + 30.0 * len(task.generators)

@@ -15,7 +15,7 @@ from punie_data.chat import Example, Rejected
 from punie_data.code.facts import FileFacts
 from punie_data.code.gitfolder import GitFolder
 from punie_data.code.repo import Repo
-from punie_data.errors import ToolUnavailable
+from punie_data.errors import ToolFailed, ToolUnavailable
 from punie_data.generate.judge import judge
 from punie_data.generate.store import Store
 from punie_data.generators import Generator, load
@@ -73,6 +73,8 @@ class Shard:
     unavailable: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
     redactions: int = 0
+    again: bool = False
+    """Whether a tool failed that may not fail the next time. Not kept: such a shard is not the last word."""
 
     def to_bytes(self) -> bytes:
         return orjson.dumps(
@@ -88,6 +90,11 @@ class Shard:
     @classmethod
     def from_bytes(cls, data: bytes) -> "Shard":
         return cls(**orjson.loads(data))
+
+
+def failed_key(key: str) -> str:
+    """Where the shard is kept that stands in for one that could not be made this time; the next run tries again."""
+    return f"{key}:failed"
 
 
 def work(task: Reading | Mining) -> object:
@@ -160,7 +167,7 @@ def mine_site(task: Mining) -> dict[str, Counter[str]]:
     told = {}
     for generator, key in task.generators:
         shard = mine_one(generator, task, repo, tools)
-        store.put([(key, shard.to_bytes())])
+        store.put([(failed_key(key) if shard.again else key, shard.to_bytes())])
         told[generator.name] = Counter(rows=len(shard.rows), rejected=len(shard.rejected))
     store.close()
     return told
@@ -207,4 +214,5 @@ def _take(shard: Shard, name: str, task: Mining, repo: Repo, make: object, quota
                 break
     except ToolUnavailable as error:
         shard.unavailable[name] = str(error)
+        shard.again |= isinstance(error, ToolFailed)
     return accepted

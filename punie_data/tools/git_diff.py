@@ -16,7 +16,8 @@ def run(workspace: Workspace, path: str, staged: bool) -> GitDiffResult:
         workspace, "diff", "--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "--diff-algorithm=histogram",
         f"--unified={CONTEXT}", *(("--cached",) if staged else ()), "--", clean,
     )  # fmt: skip
-    files = [_file(part) for part in f"\n{printed}".split("\ndiff --git ")[1:]]
+    # A name that git quotes holds what no question could be asked with: a line end, a tab, an escape sequence.
+    files = [_file(part) for part in f"\n{printed}".split("\ndiff --git ")[1:] if not part.startswith('"')]
     return GitDiffResult(
         success=True,
         file_count=len(files),

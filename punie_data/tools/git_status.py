@@ -2,7 +2,7 @@
 
 import subprocess
 
-from punie_data.errors import ToolUnavailable
+from punie_data.errors import ToolFailed, ToolUnavailable
 from punie_data.tools.base import Parameter, Tool
 from punie_data.tools.results import GitFile, GitStatusResult, failed
 from punie_data.tools.workspace import Workspace
@@ -53,7 +53,7 @@ def git(workspace: Workspace, *arguments: str) -> str:
         said = error.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
         raise ToolUnavailable(f"git {arguments[0]}: {said}") from None
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise ToolUnavailable(f"git {arguments[0]}: {error}") from None
+        raise ToolFailed(f"git {arguments[0]}: {error}") from None
 
 
 TOOL = Tool(

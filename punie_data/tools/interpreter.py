@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from punie_data.errors import ToolUnavailable
+from punie_data.errors import ToolFailed, ToolUnavailable
 
 if TYPE_CHECKING:
     from pydantic_monty import ClassInstance
@@ -53,7 +53,7 @@ class Interpreter:
                 Monty(binary_path=binary, max_processes=1, checkout_timeout=60, request_timeout=60)
             )
         except (MontyError, OSError, RuntimeError) as error:
-            raise ToolUnavailable(f"the interpreter does not start: {error}") from None
+            raise ToolFailed(f"the interpreter does not start: {error}") from None
 
     def run(self, code: str, functions: Mapping[str, Callable[..., Any]]) -> Ran:
         """Run `code`; what a function returns crosses with all its fields, tuples as lists.
@@ -83,7 +83,7 @@ class Interpreter:
             )
             return Ran(output.output, said, frames[-1].line if frames else 0)
         except (MontyCrashedError, TimeoutError, RuntimeError) as error:
-            raise ToolUnavailable(f"the interpreter died: {error}") from None
+            raise ToolFailed(f"the interpreter died: {error}") from None
         return Ran(output.output)
 
     def type_errors(self, code: str, stubs: str) -> str | None:
@@ -105,7 +105,7 @@ class Interpreter:
         except MontyTypingError as error:
             return error.display().strip()
         except (MontyCrashedError, TimeoutError, RuntimeError) as error:
-            raise ToolUnavailable(f"the interpreter died: {error}") from None
+            raise ToolFailed(f"the interpreter died: {error}") from None
         except MontyError:
             return None
         return None

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 import orjson
 
-from punie_data.errors import ToolUnavailable
+from punie_data.errors import ToolFailed, ToolUnavailable
 
 # A project may tell ty to check a part of it only; who asks for uses and definitions means the whole project.
 CONFIGURATION = {
@@ -50,7 +50,7 @@ class LanguageServer:
                 env=environment,
             )
         except OSError as error:
-            raise ToolUnavailable(f"the language server does not start: {error}") from None
+            raise ToolFailed(f"the language server does not start: {error}") from None
         threading.Thread(target=self._read, daemon=True).start()
         answer = self.request(
             "initialize",
@@ -81,12 +81,12 @@ class LanguageServer:
                 message = self._answers.get(timeout=max(0.0, deadline - time.monotonic()))
             except queue.Empty:
                 self.close()
-                raise ToolUnavailable(
+                raise ToolFailed(
                     f"the language server did not answer {method} in {self.timeout:.0f} s"
                 ) from None
             if message is None:
                 self.close()
-                raise ToolUnavailable("the language server died")
+                raise ToolFailed("the language server died")
             if "method" in message:
                 self._answer_server(message)
             elif message.get("id") == mine:
@@ -140,7 +140,7 @@ class LanguageServer:
             self._process.stdin.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
             self._process.stdin.flush()
         except OSError:
-            raise ToolUnavailable("the language server died") from None
+            raise ToolFailed("the language server died") from None
 
     def _read(self) -> None:
         """In a thread of its own, since only so a read can time out; None in the queue says that nothing more will come."""

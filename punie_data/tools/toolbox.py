@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from punie_data.errors import ToolUnavailable
+from punie_data.errors import ToolFailed, ToolUnavailable
 from punie_data.tools import typecheck
 from punie_data.tools.base import Answer, Door, Outcome
 from punie_data.tools.normalise import Normaliser
@@ -47,7 +47,14 @@ class Toolbox:
             same = list(known.arguments) == list(arguments)
             return known if same else replace(known, arguments=arguments)
         door = {"door": Door(TOOLS, self.call)} if tool.calls_tools else {}
-        given = tool.run(self.workspace, **bound, **door)
+        try:
+            given = tool.run(self.workspace, **bound, **door)
+        except ToolFailed:
+            if tool.program != "ty":
+                raise
+            given = tool.run(
+                self.workspace, **bound, **door
+            )  # a language server that died is started anew, a few times
         answer = given if isinstance(given, Answer) else Answer(given)
         value = answer.value
         content = to_text(value)

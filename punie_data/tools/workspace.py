@@ -15,7 +15,7 @@ import orjson
 
 from punie_data.code.gitfolder import GitFolder
 from punie_data.code.lines import lines_of
-from punie_data.errors import ToolUnavailable
+from punie_data.errors import ToolFailed, ToolUnavailable
 from punie_data.tools.interpreter import Interpreter
 from punie_data.tools.language_server import LanguageServer
 
@@ -91,6 +91,8 @@ class Workspace:
         self._remove = remove
         self._server: LanguageServer | None = None
         self._deaths = 0
+        self._hung: set[str] = set()
+        """Programs that did not end: waiting for each of them again at every call would take hours."""
         self._interpreter: Interpreter | None = None
         self._lines: dict[str, list[str]] = {}
         self._configured: dict[str, Path | None] = {}
@@ -151,7 +153,7 @@ class Workspace:
         if self._server is None:
             self.check_configuration("ty")
             if self._deaths >= MOST_DEATHS:
-                raise ToolUnavailable(f"the language server failed {MOST_DEATHS} times")
+                raise ToolFailed(f"the language server failed {MOST_DEATHS} times")
             try:
                 self._server = LanguageServer([program("ty"), "server"], self.root, self.environment)
             except ToolUnavailable:
@@ -170,6 +172,8 @@ class Workspace:
         """What a program printed on standard output, run in the root. ToolUnavailable when it hangs or ends with another code."""
         if command[0] in ("ty", "ruff"):
             self.check_configuration(command[0])
+        if command[0] in self._hung:
+            raise ToolFailed(f"{command[0]} did not end in {TIMEOUT:.0f} s")
         try:
             done = subprocess.run(
                 [program(command[0]), *command[1:]],
@@ -180,7 +184,10 @@ class Workspace:
                 timeout=TIMEOUT,
             )
         except subprocess.TimeoutExpired:
-            raise ToolUnavailable(f"{command[0]} did not end in {TIMEOUT:.0f} s") from None
+            self._hung.add(command[0])
+            raise ToolFailed(f"{command[0]} did not end in {TIMEOUT:.0f} s") from None
+        except OSError as error:
+            raise ToolFailed(f"{command[0]} does not start: {error.strerror or error}") from None
         if done.returncode not in accept:
             said = done.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
             raise ToolUnavailable(f"{command[0]} ended with {done.returncode}: {said}")
