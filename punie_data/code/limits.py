@@ -21,7 +21,9 @@ _NOT_MARKS = bytes(set(range(256)) - set(_MARKS))
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"()[]{}"))
 _LINE_ENDS = bytes(10 if byte in b"\n\r" else 97 for byte in range(256))
 _LONG_LINE = b"a" * (2 * LONGEST_CHAIN)
-_CASE = re.compile(rb"^[ \t]*case\b[^\n]*", re.MULTILINE)
+_CASE = re.compile(rb"^[ \t]*case\b[^\n]*[(\[{]", re.MULTILINE)
+_ELIF = re.compile(rb"^[ \t]*elif\b", re.MULTILINE)
+_PATTERN_BYTES = 4000
 _TOKEN = re.compile(
     rb"""(?P<skipped>\#[^\n]*|\\\r?\n|[ \t]+)
     |(?P<string>[rbuftRBUFT]{0,3}(?:'''[\s\S]*?'''|\"\"\"[\s\S]*?\"\"\"|'(?:[^'\\\n]|\\[\s\S])*'|"(?:[^"\\\n]|\\[\s\S])*"))
@@ -51,13 +53,16 @@ def too_much(source: bytes) -> str:
             return f"a chain of more than {LONGEST_CHAIN} links"
     if b"case" in source:
         for line in _CASE.finditer(source):
-            if _depth(line[0].translate(None, _NOT_BRACKETS)) > DEEPEST_PATTERN:
+            pattern = source[line.start() : line.start() + _PATTERN_BYTES].translate(None, _NOT_BRACKETS)
+            if _depth(pattern, first=True) > DEEPEST_PATTERN:
                 return f"a pattern nested deeper than {DEEPEST_PATTERN} levels"
+    if source.count(b"elif") > LONGEST_CHAIN and len(_ELIF.findall(source)) > LONGEST_CHAIN:
+        return f"more than {LONGEST_CHAIN} branches"
     return ""
 
 
-def _depth(brackets: bytes) -> int:
-    """How deep brackets lie in each other, whatever strings and comments they stand in."""
+def _depth(brackets: bytes, first: bool = False) -> int:
+    """How deep brackets lie in each other, whatever strings and comments they stand in; only in the `first` outermost pair if so asked."""
     deepest = depth = 0
     for byte in brackets:
         if byte in b"([{":
@@ -66,6 +71,8 @@ def _depth(brackets: bytes) -> int:
                 deepest = depth
         elif depth:
             depth -= 1
+            if first and not depth:
+                break
     return deepest
 
 

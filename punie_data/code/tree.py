@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from punie_data.code.gitfolder import GitFolder, Unreadable, borrow
+from punie_data.code.limits import too_much
 from punie_data.corpus.cache import whole_folder
 from punie_data.errors import UserError
 
@@ -116,7 +117,7 @@ def _take(root: Path, cache: Path, immutable: bool, git: GitFolder | None) -> Tr
     head = git.head() if git else ""
     digest = _digest(files, head, index, git)
     where = root
-    if not immutable:
+    if skipped or not immutable:
         where = _copied(root, files, cache, digest)
         if git:
             kept = {file.path for file in files}
@@ -244,6 +245,8 @@ class _Reader:
         if told.st_size > MAXIMUM_BYTES:
             return f"{told.st_size:,} bytes, over {MAXIMUM_BYTES:,}"
         data = _bytes_of(full)
+        if path.endswith((".py", ".pyi")) and (trouble := too_much(data)):
+            return trouble  # ty and ruff would die or hang over it as well
         mode = "x" if told.st_mode & stat.S_IXUSR else ""
         return SourceFile(path, hashlib.sha256(data).hexdigest(), len(data), mode)
 

@@ -22,7 +22,7 @@ from punie_data.tools import environment
 CHUNK_BYTES = 150_000
 """How much source one reading task holds: small enough to share out, large enough not to be talk only."""
 
-READING_SECONDS = 60.0
+READING_SECONDS = 30.0
 """A reading task takes less than one on slow machines; where it doesn't end, the parser is caught in a file."""
 GENERATOR_SECONDS = 900.0
 """Tools end by themselves long before; this is for what no tool is to blame for."""
