@@ -69,7 +69,7 @@ DEFAULT = (
     "In {path}: which default does `{name}` give its `{parameter}` argument?",
 )
 DEFAULT_ANSWERS = (
-    "`{default}`.",
+    "It defaults to `{default}`.",
     "`{parameter}` defaults to `{default}`.",
     "When it's left out, `{parameter}` is `{default}`.",
 )
