@@ -21,14 +21,14 @@ LEFT_OUT = re.compile(
     r"authors?|credits|acknowledge?ments?|thanks|sponsors?|funding|backers|talks|roadmap|todo|tasks|ideas|.*migrat.*|upgrading?|upgrade.*|"
     r".*deprecat.*|backwards?-?.*|specs?|specifications?|planning|requirements|translations?|locales?|example_?(?:scripts|outputs)|_\w+|\..*|"
     r"glossar.*|search|404|tidelift|adopt|projects|plugin_list|contact|py27.*|support|sponsor|help|in[_-]the[_-]wild|people|fastapi-people|"
-    r"alternatives|benchmarks?|newsletter|management|external-links|license|third[-_]party.*|companion.*|ecosystem",
+    r"development|developing|developers?|hacking|maintain.*|alternatives|benchmarks?|newsletter|management|external-links|license|third[-_]party.*|companion.*|ecosystem",
     re.IGNORECASE,
 )
 TITLES_LEFT_OUT = re.compile(
     r"^(?:(?:un)?licen[sc].*|install(?:ation|ing)?\b.*|change ?log|changes|history|release.*|contribut.*|credits|authors?|acknowledg.*|"
     r"table of contents|contents|indices.*|index|further (?:reading|resources)|see also|related.*|next steps?|links?|resources|references?|badges|support|"
     r"sponsors?|funding|project information|where to go.*|getting help|community|v?\d+(?:\.\d+)+.*|version.*|(?:full )?(?:api|source code|output|example output).*|"
-    r"requirements?|prerequisites|dependencies|todo|roadmap|status|development|donate|security (?:policy|contact).*|summary|conclusion|recap|testimonials|"
+    r"documentation|building the docs.*|requirements?|prerequisites|dependencies|todo|roadmap|status|development|donate|security (?:policy|contact).*|summary|conclusion|recap|testimonials|"
     r"what'?s next\??|.*\bfor enterprise|key relationships|deprecat.*|download.*|user'?s guide|learn more|expected output)$",
     re.IGNORECASE,
 )
