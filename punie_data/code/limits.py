@@ -13,6 +13,8 @@ LONGEST_CHAIN = 500
 """Links of a chain such as `a.b.c` or `1 + 1 + 1`, each of which is a node below the next: 0.2 s."""
 MOST_MARKS = 100_000
 """Punctuation and line ends: 4 kB of memory each in the worst case."""
+LONGEST_LINE = 20_000
+"""Bytes. Of 23,000 files one has a longer line, and says that it was generated."""
 DEEPEST_PATTERN = 12
 """Brackets within brackets in a `case`: each one more doubles the time, which is 0.05 s for twelve."""
 
@@ -23,6 +25,7 @@ _LINE_ENDS = bytes(10 if byte in b"\n\r" else 97 for byte in range(256))
 _LONG_LINE = b"a" * (2 * LONGEST_CHAIN)
 _CASE = re.compile(rb"^[ \t]*case\b[^\n]*[(\[{]", re.MULTILINE)
 _ELIF = re.compile(rb"^[ \t]*elif\b", re.MULTILINE)
+_INDENT = re.compile(rb"^([ \t]*)[^ \t\r\n#]", re.MULTILINE)
 _PATTERN_BYTES = 4000
 _TOKEN = re.compile(
     rb"""(?P<skipped>\#[^\n]*|\\\r?\n|[ \t]+)
@@ -35,6 +38,8 @@ _TOKEN = re.compile(
     |(?P<operator>[-.+*/%@&|^<>~])""",
     re.VERBOSE,
 )
+_FAR_IN = (b"\n" + b" " * (DEEPEST + 1), b"\n" + b"\t" * (DEEPEST + 1))
+_SIGNS = bytes(46 if byte in b".+-*/%@&|^~" else byte for byte in range(256))
 _LINKS = frozenset({b"not", b"and", b"or", b"if", b"else", b"await", b"lambda"})
 
 
@@ -45,12 +50,17 @@ def too_much(source: bytes) -> str:
         return f"more than {MOST_MARKS:,} marks: generated"
     brackets = marks.translate(None, _NOT_BRACKETS)
     suspicious = len(brackets) > DEEPEST and _depth(brackets) > DEEPEST
-    if suspicious or _LONG_LINE in source.translate(_LINE_ENDS):
+    lines = source.translate(_LINE_ENDS)
+    if b"a" * (LONGEST_LINE + 1) in lines:
+        return f"a line of more than {LONGEST_LINE:,} bytes: generated"
+    if suspicious or _LONG_LINE in lines or _broken_links(source) > LONGEST_CHAIN:
         depth, chain = _measure(source)
         if depth > DEEPEST:
             return f"nested deeper than {DEEPEST} levels"
         if chain > LONGEST_CHAIN:
             return f"a chain of more than {LONGEST_CHAIN} links"
+    if (_FAR_IN[0] in source or _FAR_IN[1] in source) and _indentation(source) > DEEPEST:
+        return f"indented more than {DEEPEST} levels"
     if b"case" in source:
         for line in _CASE.finditer(source):
             pattern = source[line.start() : line.start() + _PATTERN_BYTES].translate(None, _NOT_BRACKETS)
@@ -73,6 +83,26 @@ def _depth(brackets: bytes, first: bool = False) -> int:
             depth -= 1
             if first and not depth:
                 break
+    return deepest
+
+
+def _broken_links(source: bytes) -> int:
+    """How many lines begin or end with an operator: a chain may be written over as many."""
+    squeezed = source.translate(_SIGNS, b" \t")
+    return squeezed.count(b"\n.") + squeezed.count(b".\n")
+
+
+def _indentation(source: bytes) -> int:
+    """How many levels of indentation lie in each other; Python itself takes no more than a hundred."""
+    deepest = 0
+    outer = [0]
+    for line in _INDENT.finditer(source):
+        width = len(line[1])
+        while width < outer[-1]:
+            outer.pop()
+        if width > outer[-1]:
+            outer.append(width)
+            deepest = max(deepest, len(outer) - 1)
     return deepest
 
 

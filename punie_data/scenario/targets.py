@@ -22,6 +22,7 @@ _WORD = re.compile(
 )
 
 SMALL, MOST_IMPORTERS = 10_000, 4
+LONGEST_LINE = 1000
 """Lines of a small project; files that may import a name before asking for its uses gets dear."""
 
 
@@ -57,7 +58,7 @@ def spot(chance: Random, path: str, line: int, column: int) -> str:
 
 
 def uses(repo: Repo, path: str) -> Iterator[Use]:
-    """Every name in the file's code, in order; names in comments and strings are left out."""
+    """Every name in the file's code, in order; names in comments, in strings and in lines that nobody reads are left out."""
     text = repo.text(path)
     line, start = 1, 0
     for match in _WORD.finditer(text):
@@ -68,7 +69,10 @@ def uses(repo: Repo, path: str) -> Iterator[Use]:
             line += ends
             start = text.rindex("\n", 0, match.start()) + 1
         stop = text.find("\n", match.end())
-        after = text[match.end() : stop if stop != -1 else len(text)]
+        stop = stop if stop != -1 else len(text)
+        if stop - start > LONGEST_LINE:
+            continue
+        after = text[match.end() : stop]
         yield Use(match["name"], line, match.start() - start + 1, text[start : match.start()], after)
 
 
