@@ -2,7 +2,7 @@
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
 VENV ?= .venv
-SAMPLE := svcs,tdom,environ-config,h11,httpx,flask,click,structlog
+SAMPLE := svcs,tdom,h11,httpx,flask,click,structlog
 BIN := $(VENV)/bin
 
 .PHONY: demo test lint constraints sample bench clean
