@@ -17,16 +17,14 @@ LAYERS = (
     ("scenario",),
     ("generators",),
     ("generate",),
-    ("validate", "balance", "verify", "show"),
+    ("validate", "verify", "show"),
     ("cli",),
 )
 """A module imports from its own group and from groups above it in this list, never from one below."""
 DOORS = {
     "click": {"cli"},
     "libcst": {"code", "tools"},
-    "jsonschema": {"validate", "corpus", "balance"},
-    "highspy": {"balance"},
-    "numpy": {"balance"},
+    "jsonschema": {"validate", "corpus"},
     "jsonschema_rs": {"validate"},
     "rich": {"cli", "show"},
     "pydantic_monty": {"tools"},

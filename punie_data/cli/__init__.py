@@ -15,7 +15,6 @@ COMMANDS = {
     "generate": "Mine repositories for verified examples.",
     "verify": "Run every tool call of a dataset again and compare.",
     "validate": "Check rows against the schema and the rules.",
-    "balance": "Keep the largest subset of rows that meets a mix.",
     "show": "Print a few rows as conversations.",
     "generators": "List the generators, or describe one.",
     "corpus": "List or fetch the repositories of a corpus.",
