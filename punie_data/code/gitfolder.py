@@ -5,6 +5,7 @@ trusted, so git never sees that file: a throw-away directory borrows the objects
 Nothing is read through a link, nor from another repository's objects: what lies there is not what the user gave us to mine.
 """
 
+import hashlib
 import os
 import re
 import shutil
@@ -191,6 +192,7 @@ def _furnish(folder: GitFolder, real: Path, common: Path) -> None:
         for name in names:
             _copy(place / name, directory / name)
     settings = _settings(folder, common / "config")
+    _check_index(directory / "index", settings.get("extensions.objectformat", "sha1"))
     if settings.get("extensions.refstorage") == "reftable":
         shutil.copytree(common / "reftable", directory / "reftable", symlinks=True)
     else:
@@ -245,6 +247,19 @@ def _settings(folder: GitFolder, config: Path) -> dict[str, str]:
         elif name == "extensions.refstorage":
             raise Unreadable(f"its references are kept in a way that is not known here: {value[:40]!r}")
     return found
+
+
+def _check_index(index: Path, algorithm: str) -> None:
+    """Unreadable where the index is not what its checksum says: git believes half an index, and reads on behind its end."""
+    if not index.is_file():
+        return
+    data = index.read_bytes()
+    size = hashlib.new(algorithm).digest_size
+    if data[-size:] not in (
+        hashlib.new(algorithm, data[:-size]).digest(),
+        bytes(size),
+    ):  # zeros where git was told to save the time
+        raise Unreadable("its index is damaged")
 
 
 def _check_objects(objects: Path) -> None:
