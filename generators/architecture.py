@@ -11,7 +11,7 @@ from random import Random
 
 from punie_data.chat import Rejected
 from punie_data.code.repo import Repo
-from punie_data.documents.docstrings import docstring_blocks
+from punie_data.documents.docstrings import FINITE_VERB, docstring_blocks, sentence_about
 from punie_data.documents.english import THIRD_PERSONS, is_plural, subject
 from punie_data.documents.leaning import is_loose
 from punie_data.documents.markup import Block
@@ -155,7 +155,7 @@ def _asked(title: str, article: Article, repo: Repo) -> str:
         moved, tail = "do", rest
     else:
         return ""
-    if negative and moved != verb:
+    if negative and (moved != verb or len(rest) == 2):
         return ""
     inside = "" if repo.title.lower() in clause.lower() else f"In {repo.title}, "
     word = match[1].lower() if inside else match[1]
@@ -226,7 +226,8 @@ def _modules(repo: Repo, chance: Random) -> Iterator[Scene]:
         parts = docstring_blocks(repo.lines(facts.path), facts.docstring)
         if len(parts) > 1 and parts[1].kind == "other":
             parts = parts[2:]  # a title with its underline
-        text = passage(facts.path, parts)
+        parts = _told(facts.module, parts)
+        text = passage(facts.path, parts) if parts else None
         if text is None or re.match(
             r"(?:copyright|licen[sc]e|author|:|usage|\w+ \w+$|.{0,40} module\.?$)", text.text, re.IGNORECASE
         ):
@@ -238,6 +239,27 @@ def _modules(repo: Repo, chance: Random) -> Iterator[Scene]:
             spans=[text.span],
             symbol=facts.module,
         )
+
+
+def _told(module: str, parts: list[Block]) -> list[Block]:
+    """The docstring from its first sentence on, which may lack its verb: "Parser of tags." is "`a.b` is a parser of tags."; [] where it can't be told."""
+    if not parts or parts[0].kind != "prose":
+        return []
+    opening = sentences(parts[0].text)[0]
+    if re.match(r"this (?:module|package)\b", opening, re.IGNORECASE):
+        return parts
+    if opening.startswith("*") or re.search(r" [-–—] ", opening[:60]):
+        return []
+    if subject(opening) or FINITE_VERB.search(
+        re.split(r"\b(?:that|which|who|where|when|used)\b|[,(]", opening)[0]
+    ):
+        return parts
+    about = sentence_about(module, parts[0].text)
+    if about:
+        return [replace(parts[0], text=about), *parts[1:]]
+    if len(parts) > 1 and re.match(r"this (?:module|package) ", parts[1].text, re.IGNORECASE):
+        return parts[1:]
+    return []
 
 
 def _small(name: str, article: Article, repo: Repo) -> str:

@@ -14,7 +14,7 @@ from punie_data.code.repo import Repo
 from punie_data.documents.docstrings import THIS, docstring_blocks
 from punie_data.documents.english import GERUNDS, first_person, is_verb
 from punie_data.documents.markup import Block
-from punie_data.documents.passages import Article, Passage, passage, sentences
+from punie_data.documents.passages import Article, Passage, carries_scope, passage, sentences
 from punie_data.documents.topics import LEANS, Topic, mentions, noun_phrase, topic
 from punie_data.scenario.phrase import pick
 from punie_data.scenario.scene import Scene, direct_scene
@@ -126,7 +126,7 @@ def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rej
         if "tutorial" in article.path.lower():
             continue
         for key, scene in _article(article, repo, chance)[:2]:
-            if key not in asked:
+            if key not in asked and carries_scope(article.path, scene.turns[0].question):
                 asked.add(key)
                 yield scene
     yield from _docstrings(repo, chance)

@@ -5,18 +5,20 @@ assistant  A reservation holds pieces of the stock while an order is being paid.
 """
 
 import re
+import sys
 from collections.abc import Iterator
 from random import Random
 
 from punie_data.chat import Rejected
 from punie_data.code.repo import Repo
-from punie_data.documents.english import is_mass, is_plural
+from punie_data.documents.english import GERUNDS, is_mass, is_plural
 from punie_data.documents.leaning import is_loose
 from punie_data.documents.passages import (
     MAXIMUM,
     MINIMUM,
     Article,
     Passage,
+    carries_scope,
     opens_loosely,
     passage,
     sentences,
@@ -81,7 +83,7 @@ ARE_DEFINED = re.compile(
     r"(?:(?!\w+ed\b|to\b|not\b|in\b|\d)[\w`-]+ ){0,2}?(?!\w+less )(?:[\w`-]+s|code|data|middleware) (?:that|which|who|used|for|of|to|with|containing|responsible|designed|whose|where)\b)"
 )
 NO_TERM = re.compile(
-    r"^(?:the |an? )?(?:default|main|only|first|second|third|next|last|other|others|same|follow\w+|above|below|results?|reasons?|ideas?|problems?|goals?|points?|purpose|differences?|"
+    r"[-–—:]$|^(?:class|how|why) |^(?:the |an? )?(?:default|main|only|first|second|third|next|last|other|others|same|follow\w+|above|below|results?|reasons?|ideas?|problems?|goals?|points?|purpose|differences?|"
     r"advantages?|disadvantages?|benefits?|drawbacks?|\w*est|best|most|least|more|less|ones?|two|three|four|five|all|each|every|everything|some|many|few|any|anything|both|either|neither|such|"
     r"another|solutions?|answers?|questions?|key|tricks?|examples?|alternatives?|recommended|preferred|correct|right|wrong|important|good|common|usual|typical|basic|general|great|"
     r"big|small|simple|new|old|current|original|latter|former|return|values?|arguments?|parameters?|names?|types?|order|numbers?|outputs?|inputs?|code|methods?|functions?|class|classes|"
@@ -110,8 +112,9 @@ def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rej
         ]
         for key, scene in scenes[:2]:
             # Two ways to the same passage ask the same thing twice.
-            if not asked & {key, *scene.spans}:
-                asked |= {key, *scene.spans}
+            begins = {span.rpartition("-")[0] for span in scene.spans}
+            if not asked & {key, *begins} and carries_scope(article.path, scene.turns[0].question):
+                asked |= {key, *begins}
                 yield scene
 
 
@@ -124,6 +127,8 @@ def _definitions(article: Article, repo: Repo, chance: Random) -> Iterator[tuple
         match = DEFINITION.match(block.text)
         if match is None or NO_TERM.search(match["subject"]) or not _defines(match):
             continue
+        if match["rest"].startswith("what it sounds like"):
+            continue
         thing = _subject(match["subject"], article, repo.title)
         text = passage(article.path, article.blocks, index, paragraphs=2)
         if (
@@ -134,13 +139,16 @@ def _definitions(article: Article, repo: Repo, chance: Random) -> Iterator[tuple
             continue
         plural = match["verb"] in ("are", "represent", "refer to", "describe")
         if thing.strip("`*").lower() == repo.title.lower():
-            if not plural:
+            if match["verb"] == "is":
                 yield (
                     "",
                     direct_scene(
                         pick(chance, PROJECT, project=repo.title), text.text, "concept", spans=[text.span]
                     ),
                 )
+            continue
+        words = thing.lower().split()
+        if repo.title.lower() in words or (len(words) > 1 and words[0] in GERUNDS):
             continue
         yield thing.lower(), _scene(MEANING, thing, plural, text, repo, chance)
 
@@ -200,6 +208,12 @@ def _sections(article: Article, repo: Repo, chance: Random) -> Iterator[tuple[st
         return
     if thing.strip("`").lower() == repo.title.lower() or not _is_known(thing, repo):
         return
+    if thing.strip("`") in sys.stdlib_module_names:
+        return
+    if re.search(r"\bclass \w|\bdocumentation$", thing) or re.match(r"[`*\w]+ [-–] ", opening):
+        return
+    if opening.startswith(f"`{about.text}`"):
+        thing = f"`{about.text}`"
     phrasings = PURPOSE if thing.startswith("`") else WORKING
     if thing.startswith(("a ", "an ")):
         # What a thing does, said of it by its name, tells what it is.

@@ -15,7 +15,8 @@ from punie_data.chat import Rejected
 from punie_data.code.facts import ClassFact, FileFacts, FunctionFact
 from punie_data.code.repo import Repo
 from punie_data.documents.docstrings import docstring_blocks, sentence_about
-from punie_data.documents.passages import Passage, passage
+from punie_data.documents.markup import Block
+from punie_data.documents.passages import Passage, passage, sentences
 from punie_data.scenario.phrase import pick
 from punie_data.scenario.scene import Scene, direct_scene
 from punie_data.tools.toolbox import Toolbox
@@ -31,7 +32,7 @@ CLASSES = (
 )
 EXCEPTIONS = (
     "What does the exception `{name}` mean in {project}?",
-    "When does {project} raise `{name}`, and what does it stand for?",
+    "What does {project} use the exception `{name}` for?",
     "What is `{name}` in {project}?",
     "I got a `{name}` from {project}. What does it tell me?",
     "In {project}, what is the exception `{name}` for?",
@@ -94,12 +95,43 @@ def _explained(facts: FileFacts, item: ClassFact | FunctionFact, repo: Repo) -> 
     if not parts or parts[0].kind != "prose":
         return None
     about = sentence_about(item.name, parts[0].text)
-    if not about or re.match(r"`[^`]*` (?:is )?(?:deprecated|a (?:backwards|shim))", about):
+    if about and f"`{item.name}`" not in about:
+        # "An invalid name was found." says what happened, not what the exception is.
+        happened = _phrasings(item) is EXCEPTIONS and re.match(r"(?:An?|The) ", about)
+        about = f"`{item.name}` means that {about[0].lower()}{about[1:]}" if happened else ""
+    if (
+        not about
+        or _says_little(item.name, about, parts)
+        or re.match(r"`[^`]*` (?:is )?(?:deprecated|a (?:backwards|shim))", about)
+    ):
         return None
-    return passage(facts.path, [replace(parts[0], text=about), *parts[1:]], with_code=True)
+    text = passage(facts.path, [replace(parts[0], text=about), *parts[1:]], with_code=True)
+    return None if text is None or re.search(r"^- `?__\w+__`?$", text.text, re.MULTILINE) else text
+
+
+def _says_little(name: str, about: str, parts: list[Block]) -> bool:
+    """Whether the first sentence only spells out the name, or the second says the same again."""
+    first, *rest = [
+        *sentences(about),
+        *(one for part in parts[1:2] if part.kind == "prose" for one in sentences(part.text)),
+    ]
+    said = _stems(first.partition("` ")[2])
+    named = _stems(re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", name))
+    return said <= named or bool(rest and said <= _stems(rest[0]))
+
+
+def _stems(text: str) -> set[str]:
+    """The longer words without their endings."""
+    return {word.lower()[:6].rstrip("edsiong") for word in re.findall(r"[A-Za-z]{3,}", text)} - {
+        "th",
+        "a",
+        "that",
+        "for",
+    }
 
 
 def _phrasings(item: ClassFact | FunctionFact) -> tuple[str, ...]:
     if isinstance(item, FunctionFact):
         return FUNCTIONS
-    return EXCEPTIONS if item.name.endswith(("Error", "Exception", "Warning")) else CLASSES
+    ends = ("Error", "Exception", "Warning")
+    return EXCEPTIONS if any(name.endswith(ends) for name in (item.name, *item.bases)) else CLASSES

@@ -4,7 +4,7 @@ user       goto def `ShopError`, `src/tiny_shop/errors.py:16:18`
 assistant  goto_definition(file_path="src/tiny_shop/errors.py", line=16, column=18, symbol="ShopError")
 tool       {"success":true,"symbol":"ShopError","locations":[{"file":"src/tiny_shop/errors.py","line":4,"column":7,"end_line":4,"end_column":16,"preview":"class ShopError(Exception):"}],"parse_error":null}
 assistant  The definition is on line 4 of `src/tiny_shop/errors.py`: `class ShopError(Exception):`.
-user       In which column does the name start there?
+user       At which column of the line is it?
 assistant  Column 7 of line 4.
 """
 

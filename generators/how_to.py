@@ -11,7 +11,7 @@ from random import Random
 from punie_data.chat import Rejected
 from punie_data.code.repo import Repo
 from punie_data.documents.english import first_person, is_verb
-from punie_data.documents.passages import Article, Passage, passage, sentences
+from punie_data.documents.passages import Article, Passage, carries_scope, passage, sentences
 from punie_data.documents.topics import LEANS, mentions, topic
 from punie_data.scenario.phrase import pick
 from punie_data.scenario.scene import Scene, direct_scene
@@ -56,7 +56,7 @@ YOU_CAN = re.compile(
 )
 ASIDE = re.compile(r"tutorial|practi[cs]es|guideline", re.IGNORECASE)
 VAGUE = re.compile(
-    r"^(?:achieve|accomplish|do|work|help|learn|understand|see|know|be|have|get started|follow|read|go|take|try)\b|\b(?:is|are|a|an|the|to|of|and|or|that|be|with|for|finer control)$"
+    r"^(?:achieve|accomplish|do|work|help|learn|understand|see|know|be|have|get started|follow|read|go|take|try)\b|\b(?:is|are|a|an|the|to|of|and|or|that|be|with|for|finer control|privates)$"
 )
 
 
@@ -69,8 +69,11 @@ def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rej
         if ASIDE.search(article.path):
             continue
         for task, scene in [*_section(article, repo, chance), *_paragraphs(article, repo, chance)][:2]:
-            if task not in asked:
-                asked.add(task)
+            # A section's answer may hold the paragraph's: the same instruction twice.
+            first, last = map(int, scene.spans[0].rpartition(":")[2].split("-"))
+            lines = {f"{article.path}:{number}" for number in range(first, last + 1)}
+            if not asked & {task, *lines} and carries_scope(article.path, scene.turns[0].question):
+                asked |= {task, *lines}
                 yield scene
 
 

@@ -11,7 +11,7 @@ user       Given
            ```
 
            What does it return, going by its annotation?
-assistant  `Money`.
+assistant  `discount` is annotated to return `Money`.
 """
 
 import re
@@ -115,14 +115,21 @@ def derive(scenes: list[Scene], repo: Repo, tools: Toolbox, chance: Random) -> I
     chance.shuffle(found)
     makers = [_pasted, _snippet, _reformatted, _thanked, _about_tool]
     chance.shuffle(makers)
+    count = thanks = 0
     for index in range(len(found)):
         turn = index % len(makers)
-        # Thanks fit behind everything, and would fill in for all the others.
+        # Thanks fit behind everything, and would fill in for all the others: one row in ten at most.
         fitting = [makers[turn], *(maker for maker in makers if maker not in (makers[turn], _thanked))]
+        if makers[turn] is _thanked:
+            if 10 * (thanks + 1) > count + 1:
+                fitting = fitting[1:]
+            else:
+                thanks += 1
         made = next(
             (scene for maker in fitting if (scene := maker(found[index], repo, chance)) is not None), None
         )
         if made is not None:
+            count += 1
             yield made
 
 
@@ -256,7 +263,7 @@ def _questions(item: FunctionFact) -> list[tuple[str, str, tuple[str, ...]]]:
         found.append(
             (
                 "What does it return, going by its annotation?",
-                f"`{item.returns}`."
+                f"`{item.name}` is annotated to return `{item.returns}`."
                 if item.returns != "None"
                 else "Nothing: it is annotated to return `None`.",
                 (),

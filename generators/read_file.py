@@ -69,7 +69,7 @@ DEFAULT = (
     "In {path}: which default does `{name}` give its `{parameter}` argument?",
 )
 DEFAULT_ANSWERS = (
-    "It defaults to `{default}`.",
+    "`{name}` uses `{default}` for `{parameter}` when nothing is passed.",
     "`{parameter}` defaults to `{default}`.",
     "When it's left out, `{parameter}` is `{default}`.",
 )

@@ -24,7 +24,7 @@ LEANING = re.compile(
 AND_VERB = re.compile(r"\b(and|then) ([a-z]+)\b(?= (?:an?|the|it|its|all|any|each|them|non-|`|\w+s\b))")
 FINITE_VERB = re.compile(
     r"\b(?:is|are|was|were|will|can|should|must|may|does|do|has|have|gets?|allows?|provides?|implements?|represents?|acts?|holds?|stores?|takes?|"
-    r"returns?|uses?|makes?|contains?|handles?|works?|behaves?|becomes?|wraps?|defines?|lets?|gives?|keeps?|supports?|calls?|needs?|creates?|had|comes?|came|occurred|failed|timed|exceeded|received|did|could|cannot|tells?|says?|looks?|goes|went|raised(?= (?:an?|the)\b))\b"
+    r"returns?|uses?|makes?|contains?|handles?|works?|behaves?|becomes?|wraps?|defines?|lets?|gives?|keeps?|supports?|calls?|needs?|creates?|had|comes?|came|occurred|asked|tried|attempted|requested|failed|timed|exceeded|received|did|could|couldn't|cannot|tells?|says?|looks?|goes|went|raised(?= (?:an?|the)\b))\b"
 )
 
 
@@ -60,20 +60,25 @@ def sentence_about(name: str, text: str) -> str:
     if re.match(rf"(?:an?|the)?\s*`{{1,2}}{re.escape(name.rpartition('.')[2])}", text, re.IGNORECASE):
         return text
     this = THIS.match(text)
-    if this:
+    # "The protocol was violated." tells of something else that has the word for its name.
+    if this and not re.match(r" (?:was|were|has been)\b", text[this.end() :]):
         return f"`{name}`{text[this.end() :]}"
     first, _, rest = text.partition(" ")
     small = first.lower()
     if not rest or not first[:1].isupper():
         return ""
-    if small in THIRD_PERSONS and not rest.startswith(("of ", "in ", "on ", "at ")):
+    if (
+        small in THIRD_PERSONS
+        and small != f"{name.lower()}s"
+        and not rest.startswith(("of ", "in ", "on ", "at "))
+    ):
         return f"`{name}` {small} {rest}"
     determined = re.match(
         r"(?:an?|the|all|this|any|whether|every|each|one|some|it|its|and|or|if|when|that|`|\d)\b|`", rest
     )
     if (small in VERBS or (small in AMBIGUOUS and determined)) and not LEANING.match(text):
         both = re.match(r"(and|or|then|and then) (\w+)\b", rest)
-        if both and (both[2] in VERBS or both[2] in AMBIGUOUS):
+        if both and not both[2].endswith(("s", "ly")) and both[2] not in ("a", "an", "the", "all", "any"):
             rest = f"{both[1]} {third_person(both[2])}{rest[both.end() :]}"
         else:
             sentence, stop, more = rest.partition(". ")
@@ -99,13 +104,25 @@ def sentence_about(name: str, text: str) -> str:
     sentence = re.split(r"(?<=[.!?])\s", text)[0]
     main = re.split(r"\b(?:that|which|who|whose|where|when|used|for|to|if|as)\b|[,(]", sentence)[0]
     if small in ("a", "an", "the"):
-        return text if FINITE_VERB.search(main) else f"`{name}` is {small} {rest}"
+        clause = re.split(r"\b(?:that|which|who|whose|where|when|if|as)\b|[,(:]", sentence)[0]
+        return (
+            text
+            if FINITE_VERB.search(main) or re.search(r"\b(?:is|are|was|were|comes|has|does)\b", clause)
+            else f"`{name}` is {small} {rest}"
+        )
     kind = KIND.match(text[0].lower() + text[1:])
-    if kind and small not in VERBS and not FINITE_VERB.search(main):
+    if (
+        kind
+        and small not in VERBS
+        and small not in ("in", "on", "for", "with", "by", "at", "if", "when", "to")
+        and not FINITE_VERB.search(main)
+    ):
         begin = text[0].lower() + text[1:] if not first[1:2].isupper() else text
         if "base class" in kind[0]:
             return f"`{name}` is the {begin}"
-        return f"`{name}` is {'an' if begin[0] in 'aeiou' else 'a'} {begin}"
+        # An abbreviation is spelt out: "an ELF parser", "an HTTP client", "a URL".
+        vowel = begin[0] in ("AEFHILMNORSX" if begin[1:2].isupper() else "aeioAEIOu")
+        return f"`{name}` is {'an' if vowel else 'a'} {begin}"
     return ""
 
 

@@ -14,7 +14,7 @@ _VERBS = """
     migrate mix modify monitor monkeypatch move navigate normalise normalize obtain omit open optimise optimize organise organize
     overload override pack paginate parametrise parametrize pass perform persist prefer prepare preserve prevent print produce
     propagate protect provide publish reach read receive recognise recognize recover redirect reduce refer refresh register reload
-    rely remove rename render reorder replace replay reproduce rerun resolve respond restart restore restrict retrieve reuse
+    rely remove rename render reorder represent replace replay reproduce rerun resolve respond restart restore restrict retrieve reuse
     rewrite save scrape select send serialise serialize serve shield shut silence simplify simulate skip solve sort spawn specify
     submit subscribe substitute suppress swap synchronise synchronize terminate throttle toggle transform translate trigger
     understand uninstall unstructure use utilise utilize validate verify visualise visualize wrap write yield
@@ -96,6 +96,20 @@ def is_plural(phrase: str) -> bool:
     if " and " in head or " & " in head:
         return True
     bare = last.strip("*_.,")
+    if bare.lower() in (
+        "statistics",
+        "metrics",
+        "graphics",
+        "basics",
+        "topics",
+        "heuristics",
+        "mechanics",
+        "characteristics",
+        "semantics",
+        "diagnostics",
+        "analytics",
+    ):
+        return True
     return (
         "`" not in last and bare.endswith("s") and not bare.endswith(("ss", "us", "is", "ics", "as", "ous"))
     )

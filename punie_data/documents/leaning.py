@@ -59,6 +59,7 @@ RULES: tuple[tuple[str, str], ...] = (
         r"\b(?:for (?:more|further|additional|details|detailed|an example|examples|information)|more (?:information|details|info|on this)|further (?:information|details|reading)|"
         r"full (?:details|list|documentation)|in (?:more )?detail (?:in|at|later)|learn more|find out more|documented (?:in|at|here)|documentation (?:for|of|on) )\b",
     ),
+    ("like", r"^(?:and |but )?like (?:all|any|every|most|other|the other)\b[^,]*, (?:this|it)\b"),
     ("here", r"\b(?:here|here's)\b(?= |,|:|\.|')"),
     (
         "todo fixme xxx tbd wip lorem coming progress stay pull issue bug mailing discord gitter slack donat sponsor funding",

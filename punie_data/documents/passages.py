@@ -9,8 +9,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import takewhile
 
 from punie_data.code.facts import Section
+from punie_data.documents.english import VERBS, ends_subject
 from punie_data.documents.leaning import is_loose
 from punie_data.documents.markup import Block, blocks
 from punie_data.documents.sections import preamble, sections
@@ -28,7 +30,7 @@ TITLES_LEFT_OUT = re.compile(
     r"^(?:(?:un)?licen[sc].*|install(?:ation|ing)?\b.*|change ?log|changes|history|release.*|contribut.*|credits|authors?|acknowledg.*|"
     r"table of contents|contents|indices.*|index|further (?:reading|resources)|see also|related.*|next steps?|links?|resources|references?|badges|support|"
     r"sponsors?|funding|project information|where to go.*|getting help|community|v?\d+(?:\.\d+)+.*|version.*|(?:full )?(?:api|source code|output|example output).*|"
-    r"documentation|building the docs.*|requirements?|prerequisites|dependencies|todo|roadmap|status|development|donate|security (?:policy|contact).*|summary|conclusion|recap|testimonials|"
+    r".*\bdocumentation|building the docs.*|code of conduct|toc|requirements?|prerequisites|dependencies|todo|roadmap|status|(?:local |setting up .*)?development(?: (?:setup|environment|guide))?|donate|security (?:policy|contact).*|summary|conclusion|recap|testimonials|"
     r"what'?s next\??|.*\bfor enterprise|key relationships|deprecat.*|download.*|user'?s guide|learn more|expected output)$",
     re.IGNORECASE,
 )
@@ -42,6 +44,7 @@ OPENS_LOOSELY = re.compile(
     r"with (?:this|that|these)|by (?:doing|contrast)|to (?:do (?:this|that|so)|this|that|address this|solve this|fix this|avoid this)|for example|for instance|e\.g\.|i\.e\.|on the other hand|"
     r"in other words|that said|all of (?:this|these|them)|each of|some of|most of|none of|here|there (?:is|are) (?:one|another|also|two|three|a few|several|some)|as a result|as with|like|if so|if not|when (?:this|that)|once (?:this|that|you have)|"
     r"after (?:this|that)|the (?:one|exception|above|below|former|latter|other|first|second|third|last|next|previous|same|following|rest|result|reason|idea|key|main|only|simplest|easiest|difference|problem|solution|answer|advantage|catch|trick)|note|see|e\.g|"
+    r"(?:simple|short|quick|long|longer) (?:answer|version)|currently|(?:you|one|users?) (?:may|can|could|should|might) (?:also|then|now|instead|alternatively)|"
     r"imagine|suppose|let|say|assume|assuming|consider|yes|no|sure|well|ok|okay|unfortunately|luckily|fortunately|of course|obviously|basically|actually|indeed|in fact|remember|recall|notice|congratulations|welcome|hello|thanks?)\b(?![`_.(])",
     re.IGNORECASE,
 )
@@ -49,6 +52,13 @@ BARE_THIS = re.compile(
     r"^.{0,45}\b(?:this|these|those)(?=[.,;:)]| (?:internally|to|when|in|for|by|instead|automatically|is|are|was|will|can|must|should|from|with|if|does|has|makes|allows)\b)"
     r"|^.{0,80}\b(?:this|these|those) (?:values?|options?|settings?|parameters?|arguments?|flags?|variables?|methods?|functions?|attributes?|propert(?:y|ies)|keys?|headers?|behaviou?r|features?|"
     r"approach|patterns?|commands?|fields?|decorators?|hooks?|warnings?|errors?|checks?|class|classes|types?|names?|files?|limits?|signals?|rules?)\b"
+    r"|^[^.!?:]{0,80}\b(?:this|these|those) [a-z]{3,}|^[^.!?,;:]{0,50}\balso\b"
+)
+STORY = re.compile(r"(?:imagine|suppose|consider|say|assume|let)\b", re.IGNORECASE)
+"""What a longer example begins with; it would break off somewhere."""
+OF_ITS_PAGE = re.compile(r"\bthis module\b", re.IGNORECASE)
+SMALL_WORDS = re.compile(
+    r"(?:an?|the|all|any|each|every|some|most|if|when|while|for|to|in|on|at|by|with|from|as|use|using|there|no|not|you|it)\b"
 )
 LABEL = re.compile(
     r"^(?:default|scope|type|signature|since|required|values?|usage|syntax|module|class|fallback)s?\b[^.]{0,120}$|^(?:default|scope|type|signature)s?:",
@@ -186,6 +196,7 @@ def passage(
     count = taken = 0
     first = last = 0
     has_code = False
+    is_page = path.lower().endswith((".md", ".rst"))
     index = start
     while index < len(found):
         block = found[index]
@@ -195,6 +206,7 @@ def passage(
         if block.kind == "code" and with_code and parts and not has_code:
             if not _fits(parts, block.markdown):
                 break
+            parts[-1] = _stopped(parts[-1], ":")
             parts.append(block.markdown)
             last, has_code = block.last, True
             index += 1
@@ -212,7 +224,11 @@ def passage(
         text, whole, used = _paragraph(block, after)
         if parts and text and (opens_loosely(text) and has_code):
             break
+        if text and (STORY.match(text) or (is_page and OF_ITS_PAGE.search(text))):
+            break
         number = len(sentences(text.partition("\n\n")[0]))
+        if parts and not whole and number < 2:
+            break  # what a cut paragraph began to say
         if not text or count + number > most_sentences or not _fits(parts, text):
             break
         parts.append(text)
@@ -225,11 +241,43 @@ def passage(
         if not whole:
             break
     if parts and "```" not in parts[-1] and "\n- " not in parts[-1] and "\n1. " not in parts[-1]:
-        parts[-1] = _ended(parts[-1])
-    text = without_hint("\n\n".join(part for part in parts if part))
-    if not parts or opens_loosely(text) or not MINIMUM <= len(text) <= MAXIMUM or "\x00" in text:
+        parts[-1] = _stopped(_ended(parts[-1]), ".")
+    text = _begun(without_hint("\n\n".join(part for part in parts if part)))
+    if not text or opens_loosely(text) or not MINIMUM <= len(text) <= MAXIMUM or "\x00" in text:
         return None
     return Passage(path, text, first, last)
+
+
+def _stopped(text: str, stop: str) -> str:
+    """A paragraph that its author left without a stop gets one; lists and code keep their ends."""
+    plain = "\n" not in text and (text[-1:].isalnum() or text[-1:] in ("`", ")"))
+    return f"{text}{stop}" if plain else text
+
+
+def _begun(text: str) -> str:
+    """With a capital first letter, unless a name that is written small comes first; "" where the text begins with neither."""
+    if SMALL_WORDS.match(text):
+        return text[0].upper() + text[1:]
+    name = re.match(r"[a-z][\w.-]* (\w+)", text)
+    if name and (ends_subject(name[1]) or name[1] in VERBS):
+        return text
+    return (
+        text
+        if text[:1].isupper() or text[:1].isdigit() or text.startswith(("`", '"', "'", "“", "*", "_"))
+        else ""
+    )
+
+
+def carries_scope(path: str, question: str) -> bool:
+    """Whether a page about one integration is answered from only where the question names that one."""
+    *folders, name = path.lower().split("/")
+    if not any(
+        re.fullmatch(r"integrations?|frameworks?|contrib|plugins|backends|extensions|databases", part)
+        for part in folders
+    ):
+        return True
+    plain = re.sub(r"[^a-z0-9]", "", name.rpartition(".")[0])
+    return plain in re.sub(r"[^a-z0-9]", "", question.lower())
 
 
 def _ended(text: str) -> str:
@@ -249,7 +297,7 @@ def _paragraph(block: Block, after: Block | None) -> tuple[str, bool, int]:
     if not block.text.endswith(":"):
         return (*firm(block.text), 1)
     every = sentences(block.text)
-    head = [sentence for sentence in every[:-1] if not is_loose(sentence)]
+    head = list(takewhile(lambda sentence: not is_loose(sentence), every[:-1]))
     lead = every[-1]
     bare = FORWARD.sub("", lead)
     can_follow = (

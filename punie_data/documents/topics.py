@@ -74,6 +74,16 @@ NOISE = re.compile(
     r"[\U0001F000-\U0001FAFF\u2600-\u27BF\uFE0F\u00AE\u2122]|^(?:\d+(?:\.\d+)*[.):]|step \d+\s*[:.-]|[ivx]+\.)\s*|\s*[¶#]$|^[-*•–—\s]+",
     re.IGNORECASE,
 )
+PREPOSITION = re.compile(
+    r"with|without|from|in|to|at|on|for|via|by|of|as|into|over|under|behind|inside|through|per"
+)
+GOES_WITH_PREPOSITION = re.compile(
+    r"work|deal|connect|listen|subscribe|wait|migrate|interact|integrate|communicate|iterate|respond|react|rely|refer|log|run|deploy|write|read|search|look|upgrade|convert|stream"
+)
+DETERMINER = re.compile(
+    r"an?|the|all|any|each|every|some|multiple|several|more|many|no|my|one|two|both|arbitrary|what|which|whether|how|and|or|not|only|up|down|out|off|on|away|back|together|it|them",
+    re.IGNORECASE,
+)
 REFUSED = frozenset(',|<>{}\\"“”[]→=;…!@\x00')
 
 
@@ -114,7 +124,11 @@ def topic(title: str, text: str, project: str) -> Topic | None:
     if task:
         first, _, rest = task.partition(" ")
         # "How to" makes any word a verb, and any rest worth asking about.
-        fits = bool(rest) and (bool(how) or (is_verb(first) and not is_generic(rest)))
+        fits = (
+            bool(rest)
+            and (bool(how) or (is_verb(first) and not is_generic(rest)))
+            and _has_object(first, rest)
+        )
         return Topic("task", task, ing(task)) if fits else None
     if is_generic(title) or len(words) > 6 or FINITE.search(re.sub(r"`[^`]*`", "x", title)) or len(title) < 3:
         return None
@@ -122,6 +136,40 @@ def topic(title: str, text: str, project: str) -> Topic | None:
     if first in VERBS or (len(words) == 1 and first in GERUNDS) or (first in AMBIGUOUS and len(words) > 3):
         return None
     return Topic("thing", small, "", is_plural(small)) if any(map(str.isalpha, title)) else None
+
+
+def _has_object(verb: str, rest: str) -> bool:
+    """Whether what follows the verb can: "use with sync container" lacks its object, "retry code block" an article."""
+    words = [word for word in rest.split() if not re.fullmatch(r"\w+ly|per-\w+", word)]
+    if not words:
+        return False
+    if PREPOSITION.fullmatch(words[0].lower()):
+        return GOES_WITH_PREPOSITION.fullmatch(verb.lower()) is not None and _has_object(
+            "", " ".join(words[1:])
+        )
+    behind = re.search(r"\b(?:for|from|to|of|with) ([a-z]+)$", rest)
+    if behind and not is_plural(behind[1]) and not is_mass(behind[1]) and not behind[1].endswith("ly"):
+        return False
+    if DETERMINER.fullmatch(words[0]):
+        return True
+    phrase = []
+    for word in words:
+        if PREPOSITION.fullmatch(word.lower()) or word.lower() in (
+            "and",
+            "or",
+            "when",
+            "using",
+            "before",
+            "after",
+        ):
+            break
+        phrase.append(word)
+    named = any(
+        "`" in word or "*" in word or not word.islower() or not word.isalpha() for word in phrase[-1:]
+    )
+    return (
+        not phrase or named or any(is_plural(word) for word in phrase) or is_mass(phrase[-1]) or "'s" in rest
+    )
 
 
 def is_generic(title: str) -> bool:

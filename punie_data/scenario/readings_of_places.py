@@ -52,10 +52,11 @@ def definition(value: results.GotoDefinitionResult, chance: Random) -> Iterator[
     place = value.locations[0]
     asked = ("What does that line say?", "Can you quote the line?", "And what stands on that line?", "Show me the line itself.")  # fmt: skip
     yield from line_of(place, place.preview, chance, asked)
-    asked = ("In which column does the name start there?", "And the column?", "I also need the column, for my editor.")  # fmt: skip
+    asked = ("In which column does the name start there?", "Which column does the name begin at?", "I also need the column, for my editor.", "At which column of the line is it?")  # fmt: skip
     told = ("In column {column}.", "Column {column} of line {line}.", "It starts in column {column}.")
     news = (f"column {place.column}", f":{place.column}")
-    yield reading(chance, asked, told, *news, column=place.column, line=place.line)
+    if chance.random() < 0.3:
+        yield reading(chance, asked, told, *news, column=place.column, line=place.line)
 
 
 def symbols(value: results.DocumentSymbolsResult, chance: Random) -> Iterator[Reading]:

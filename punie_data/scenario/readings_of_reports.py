@@ -128,7 +128,7 @@ def _findings(items: Sequence[Any], chance: Random, noun: str) -> Iterator[Readi
         told = ("`{code}`, {count} times.", "`{code}`: {count} of them.", "Mostly `{code}`, {count} times.")
         yield reading(chance, asked, told, counted=spots, items=signs, code=code, count=number(count))
     last = items[-1]
-    asked = (f"In which column is the last {noun}?", "And the column of the last one?", f"Which column does the last {noun} point at?")  # fmt: skip
+    asked = (f"In which column is the last {noun}?", f"I need the column of the last {noun}, too.", f"Which column does the last {noun} point at?")  # fmt: skip
     told = ("Column {column}.", "In column {column} of line {line}.", "It's in column {column}.")
     news = (f":{last.column}`", f"column {last.column}")
     yield reading(chance, asked, told, *news, items=signs, column=last.column, line=last.line)
