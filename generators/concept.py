@@ -251,6 +251,11 @@ def _subject(subject: str, article: Article, project: str) -> str:
     if not (rest and rest[0][:1].isupper()):
         first = lowered(first, article.section.text, project)
     thing = " ".join([first, *rest])
+    text = article.section.text
+    if re.search(rf"\b(?:with|using|on|install|use|like) {re.escape(thing)}\b", text) and not re.search(
+        rf"\b(?:an?|the|each|every|one) {re.escape(thing)}\b", text, re.IGNORECASE
+    ):
+        return thing  # a name that is written small
     if (
         thing.islower()
         and thing.isascii()

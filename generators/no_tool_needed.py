@@ -115,21 +115,16 @@ def derive(scenes: list[Scene], repo: Repo, tools: Toolbox, chance: Random) -> I
     chance.shuffle(found)
     makers = [_pasted, _snippet, _reformatted, _thanked, _about_tool]
     chance.shuffle(makers)
-    count = thanks = 0
     for index in range(len(found)):
         turn = index % len(makers)
-        # Thanks fit behind everything, and would fill in for all the others: one row in ten at most.
+        # Thanks fit behind everything, and would fill in for all the others: less than one row in ten.
         fitting = [makers[turn], *(maker for maker in makers if maker not in (makers[turn], _thanked))]
-        if makers[turn] is _thanked:
-            if 10 * (thanks + 1) > count + 1:
-                fitting = fitting[1:]
-            else:
-                thanks += 1
+        if makers[turn] is _thanked and chance.random() < 0.6:
+            fitting = fitting[1:]
         made = next(
             (scene for maker in fitting if (scene := maker(found[index], repo, chance)) is not None), None
         )
         if made is not None:
-            count += 1
             yield made
 
 
