@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from punie_data import jsonl
 from punie_data.chat import Example, ToolCall, calls_of, example_from_json
 from punie_data.code.tree import Tree, snapshot
 from punie_data.corpus import Source
+from punie_data.dataset import read_manifest
 from punie_data.errors import ToolUnavailable, UserError
 from punie_data.generate.pool import Pool
 from punie_data.generate.work import Site, toolbox_of
@@ -57,18 +56,6 @@ class Replay:
 
 SHARE = 200
 """Rows a task: enough to make the language server's start worth it."""
-
-
-def read_manifest(dataset: Path) -> dict[str, Any]:
-    """The dataset's manifest. UserError when there is none: then the dataset was not finished, or is none."""
-    try:
-        return orjson.loads((dataset / "manifest.json").read_bytes())
-    except FileNotFoundError:
-        raise UserError(
-            f"{dataset}: no manifest.json; the dataset was not finished, or this is none"
-        ) from None
-    except (OSError, orjson.JSONDecodeError) as error:
-        raise UserError(f"{dataset}/manifest.json: {error}") from None
 
 
 def check_digest(entry: dict[str, Any], tree: Tree) -> None:

@@ -11,13 +11,18 @@ LAYERS = (
     ("errors", "resources", "plain", "temporary"),
     ("chat",),
     ("jsonl",),
+    ("dataset",),
     ("corpus",),
     ("code", "documents"),
     ("tools",),
     ("scenario",),
     ("generators",),
     ("generate",),
-    ("validate", "verify", "show"),
+    ("dialects",),
+    ("importing",),
+    ("validate", "verify", "show", "dedupe", "decontaminate", "split", "balance", "scorers", "gate"),
+    ("build", "export"),
+    ("report",),
     ("cli",),
 )
 """A module imports from its own group and from groups above it in this list, never from one below."""
@@ -31,6 +36,13 @@ DOORS = {
     "markdown_it": {"documents"},
     "platformdirs": {"corpus"},
     "sqlite3": {"generate"},
+    "highspy": {"balance"},
+    "rensa": {"dedupe"},
+    "numpy": {"balance", "dedupe"},
+    "tokenizers": {"dialects"},
+    "jinja2": {"dialects", "report"},
+    "datasets": {"export"},
+    "mlx_lm": {"dialects", "export"},
 }
 """Who may import what. Generators may import LibCST too."""
 LONGEST = 420

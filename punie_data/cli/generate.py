@@ -100,7 +100,8 @@ def generate(
     run unless you say --allow-exec.
     """
     from punie_data.corpus import cache_folder
-    from punie_data.generate.dataset import claimed, write_dataset
+    from punie_data.dataset import claimed
+    from punie_data.generate.dataset import write_dataset
     from punie_data.generate.engine import Options, mine_all, take_snapshots
 
     wanted_kinds = _kinds(kinds)

@@ -61,10 +61,11 @@ def verify(
     """Run every tool call of DATASET again, on the revision it was mined from, and compare. Exit 1 when a result differs."""
     from punie_data import verify as verifying
     from punie_data.corpus import cache_folder
+    from punie_data.dataset import read_manifest
 
     folder = cache_folder(cache)
     with temporary_root(), progress(quiet=as_json) as shown:
-        sources = _sources(verifying.read_manifest(dataset), dataset, repos, corpora, folder, shown.line)
+        sources = _sources(read_manifest(dataset), dataset, repos, corpora, folder, shown.line)
         verdict = verifying.verify(dataset, sources, folder, jobs, allow_exec, shown.line)
     if as_json:
         click.echo(json.dumps(asdict(verdict), indent=1))

@@ -1,11 +1,8 @@
 """A dataset on disk: which rows are kept, in which order, and the manifest that is written last."""
 
-import fcntl
 import hashlib
-import os
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +10,7 @@ from typing import Any
 import orjson
 
 from punie_data import __version__, jsonl
+from punie_data.dataset import FORMAT, prepare_folder
 from punie_data.errors import UserError
 from punie_data.generate.card import card
 from punie_data.generate.digests import tool_versions
@@ -26,7 +24,6 @@ SYSTEM_PROMPT = (
     "tests or history, and answer directly when it does not. Ask when something needed is missing, and say so when no tool can help. "
     "Report only what the tools returned."
 )
-FORMAT = 1
 Cell = tuple[str, str]
 """(repository, generator)"""
 
@@ -82,43 +79,6 @@ def write_dataset(
     finally:
         store.close()
     return report
-
-
-@contextmanager
-def claimed(out: Path) -> Iterator[None]:
-    """The folder is there and nobody else's until the block ends. UserError where it isn't a dataset's, or another run writes it."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(out, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError as error:
-        raise UserError(f"{out}: {error.strerror or error}") from None
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UserError(
-                f"another run is writing {out}; wait for it, or name another folder with --out"
-            ) from None
-        except OSError:
-            pass  # folders can't be locked on this file system: then it is as it always was
-        prepare_folder(out)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def prepare_folder(out: Path) -> None:
-    """The folder, without an old manifest: a dataset that is being written is none. UserError where it holds something else."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        foreign = [p.name for p in out.iterdir() if not p.name.startswith(".")]
-        if foreign and not {"examples.jsonl", "rejected.jsonl", "manifest.json"} & set(foreign):
-            raise UserError(f"{out} holds other files; choose an empty folder with --out")
-        (out / "manifest.json").unlink(missing_ok=True)
-        for left in out.glob(".*.part"):  # by a run that was killed
-            left.unlink()
-    except OSError as error:
-        raise UserError(f"{out}: {error.strerror or error}") from None
 
 
 def _shards(mined: list[Mined], store: Store) -> Iterator[tuple[str, str, Shard]]:

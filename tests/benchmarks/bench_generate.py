@@ -60,7 +60,7 @@ class Memory:
             for entry in Path("/proc").glob("[0-9]*"):
                 try:
                     fields = (entry / "stat").read_text().rpartition(")")[2].split()
-                    if int(fields[2]) == self._process.pid:  # its process group, which is our child's own
+                    if int(fields[3]) == self._process.pid:  # its session, which is our child's own
                         total += int((entry / "statm").read_text().split()[1]) * page
                 except (OSError, IndexError, ValueError):
                     continue
