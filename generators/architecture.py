@@ -63,6 +63,25 @@ PAGES = re.compile(
     r"architect|design|internal|how[-_ ]it[-_ ]works|overview|structure|lifecycle|life cycle|under the hood|data[-_ ]?flow|components|anatomy|in-?depth|indepth|concepts|explanation|layers|levels",
     re.IGNORECASE,
 )
+NAMELESS = frozenset(
+    [
+        "solution",
+        "way",
+        "approach",
+        "method",
+        "option",
+        "thing",
+        "result",
+        "alternative",
+        "file",
+        "files",
+        "answer",
+        "idea",
+        "point",
+        "reason",
+    ]
+)
+"""Words that name something only beside the sentence before: "the recommended solution"."""
 ASKS = re.compile(r"^(How|Why|Where|When|What) (?!to\b|do\b|can\b|not\b)(.+)$")
 WHOLE_TITLE = re.compile(
     r"(?:(?:the )?(?:architecture|design|overview|structure|internals|layers|components|how it works|project (?:layout|structure|overview)|design overview|architecture overview|high-level (?:overview|design)|internal architecture))(?: of \w+)?",
@@ -103,7 +122,7 @@ def _page(article: Article, repo: Repo, chance: Random) -> Iterator[tuple[str, S
     if text is None or len(text.text) < 140:
         return
     title = article.title.strip("* ")
-    if WHOLE_TITLE.fullmatch(title) and len(article.section.parents) < 2:
+    if WHOLE_TITLE.fullmatch(title) and _is_about_the_whole(article, repo):
         yield (
             "",
             direct_scene(
@@ -124,6 +143,15 @@ def _page(article: Article, repo: Repo, chance: Random) -> Iterator[tuple[str, S
             and about.text.split()[-1].lower()[:5] in text.text.lower()
         ):
             yield thing.lower(), _scene(PLACES[:5], thing, about.is_plural, text, repo, chance)
+
+
+def _is_about_the_whole(article: Article, repo: Repo) -> bool:
+    """Whether an "Overview" is the project's and not that of one of its parts: nothing stands above it but the project or its architecture."""
+    return all(
+        parent.strip("*` ").lower().startswith(repo.title.lower())
+        or re.search(r"architect|design|internal", parent, re.IGNORECASE)
+        for parent in article.section.parents
+    ) and not (article.section.parents == () and "/" in article.path and not PAGES.search(article.path))
 
 
 def _explained(article: Article, repo: Repo) -> Iterator[tuple[str, Scene]]:
@@ -155,7 +183,7 @@ def _asked(title: str, article: Article, repo: Repo) -> str:
         moved, tail = "do", rest
     else:
         return ""
-    if negative and (moved != verb or len(rest) == 2):
+    if (negative and (moved != verb or len(rest) == 2)) or not tail or rest[-1].lower() in NAMELESS:
         return ""
     inside = "" if repo.title.lower() in clause.lower() else f"In {repo.title}, "
     word = match[1].lower() if inside else match[1]
@@ -206,7 +234,8 @@ def _related(
         if (
             text is None
             or len(text.text) < 100
-            or thing.lower() == repo.title.lower()
+            or thing.lower().strip("*_`") == repo.title.lower()
+            or thing.split()[-1].lower() in NAMELESS
             or (" " in thing and thing.split()[0] in ("it", "its"))
         ):
             continue

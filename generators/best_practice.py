@@ -106,6 +106,40 @@ POSITIVE = re.compile(
 OVER = re.compile(
     r"(?:^Prefer|\bprefer) (?:the |using |to use )?(?P<one>`[^`]+`|[a-z-]+(?: [a-z-]+){0,2}) (?:over|to|instead of|rather than) (?:the |using )?(?P<other>`[^`]+`|[a-z-]+(?: [a-z-]+){0,2})(?=[.,;:(]| (?:if|when|because|since|for|as|where|in)\b)"
 )
+DANGLING = frozenset(
+    [
+        "a",
+        "an",
+        "and",
+        "as",
+        "at",
+        "because",
+        "but",
+        "by",
+        "for",
+        "from",
+        "if",
+        "in",
+        "into",
+        "like",
+        "of",
+        "on",
+        "or",
+        "so",
+        "such",
+        "than",
+        "that",
+        "the",
+        "to",
+        "unless",
+        "when",
+        "where",
+        "which",
+        "while",
+        "with",
+    ]
+)
+"""What a task can't end with: the sentence went on in a way that was not understood."""
 USE_NOT = re.compile(r"^Use (?:the )?(?P<one>`[^`]+`)(?: \w+)? instead of (?:the )?(?P<other>`[^`]+`)")
 PAGES = re.compile(
     r"best[- _]?practi|good[- _]?practi|goodpract|guideline|recommend|pitfall|gotcha|do'?s and|antipattern|anti-pattern",
@@ -208,6 +242,7 @@ def _task(match: re.Match[str]) -> str:
     task = " ".join(words)
     if (
         not is_verb(words[0])
+        or words[-1].lower() in DANGLING
         or not 3 <= len(words) <= 16
         or LEANS.search(task)
         or task.count("`") % 2

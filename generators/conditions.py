@@ -31,7 +31,7 @@ LINT = (
     "Lint {path}. If there's anything, list it; if not, just say that it's clean.",
     "Run ruff over {path} and only bother me with details if it finds something.",
     "If {path} has lint violations, show me each with its line. Otherwise a short all-clear is enough.",
-    "Check {path} with ruff: violations if there are any, else one word.",
+    "Check {path} with ruff: the violations if there are any, else just say that it is clean.",
 )
 CLEAN = ("`{path}` is clean.", "All clear: ruff finds nothing in `{path}`.", "Clean.")
 TYPES = (

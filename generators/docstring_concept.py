@@ -34,7 +34,7 @@ EXCEPTIONS = (
     "What does the exception `{name}` mean in {project}?",
     "What does {project} use the exception `{name}` for?",
     "What is `{name}` in {project}?",
-    "I got a `{name}` from {project}. What does it tell me?",
+    "I got {a_or_an} `{name}` from {project}. What does it tell me?",
     "In {project}, what is the exception `{name}` for?",
     "Can you explain {project}'s `{name}` exception?",
 )
@@ -73,7 +73,13 @@ def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rej
         text = _explained(facts, item, repo)
         if text is not None:
             yield direct_scene(
-                pick(chance, _phrasings(item), name=item.name, project=repo.title),
+                pick(
+                    chance,
+                    _phrasings(item),
+                    name=item.name,
+                    project=repo.title,
+                    a_or_an="an" if item.name[0] in "AEIO" else "a",
+                ),
                 text.text,
                 "concept",
                 spans=[text.span],

@@ -37,7 +37,7 @@ REFERENCES = Asked(
         "How many times is `{symbol}` ({spot}) used in this project?",
         "Reference count of `{symbol}` at {spot}?",
         "I'm thinking of renaming `{symbol}`, defined at {spot}. How many places would that touch, besides the definition?",
-        "Just a number, please: how many references to `{symbol}` ({spot}) are there?",
+        "I need a number: how many references to `{symbol}` ({spot}) are there?",
     ),
     ("`{symbol}` has {n}.", "{n}, the definition not counted.", "The project holds {n} to `{symbol}`."),
     ("reference", "references"),
@@ -121,7 +121,7 @@ VIOLATIONS = Asked(
     "violation_count",
     (
         "How many ruff violations does {path} have?",
-        "Just the count: lint violations in {path}?",
+        "Lint violations in {path}: how many?",
         "How many lint problems would I have to clean up in {path}?",
     ),
     ("`{path}` has {n}.", "{n}."),

@@ -48,7 +48,7 @@ STAGED = Asked(
 ADDITIONS = Asked(
     "additions",
     ("How many lines does my {kind} change add to {path}?", "Added lines in the {kind} diff of {path}?"),
-    ("{n}.", "{n} in all."),
+    ("{n}.", "{n} in that diff."),
     ("line", "lines"),
 )
 
@@ -58,7 +58,7 @@ DELETIONS = Asked(
         "How many lines does my {kind} change remove from {path}?",
         "Deleted lines in the {kind} diff of {path}?",
     ),
-    ("{n}.", "{n} in all."),
+    ("{n}.", "{n} in that diff."),
     ("line", "lines"),
 )
 
@@ -101,7 +101,7 @@ STATUS = Asked(
     "files[0].status",
     (
         "Is {path} new, modified or deleted compared with the last commit?",
-        "In one word: git's status for {path}?",
+        "In short: git's status for {path}?",
     ),
     ("It's {value}.", "{value}."),
 )

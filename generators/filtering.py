@@ -197,7 +197,7 @@ def rule(tools: Toolbox, chance: Random, paths: Sequence[str]) -> Iterator[Scene
         if not found:
             text = f"`{path}` doesn't break {code}."
         elif len(found) == 1:
-            text = f"{code} is broken once, {pinned(found[0], path)}."
+            text = f"{code} is broken once, {pinned(found[0], path).removesuffix(f' ({code})')}."
         else:
             text = f"{code} is broken in {plural(len(found), 'place')}:\n\n{listed(found, path)}"
         program = kept(outcome, "violations", "violation", f"violation.code == {literal(code)}", PRINTED)
