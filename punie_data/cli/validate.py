@@ -1,123 +1,166 @@
 """`punie-data validate`: the rules over files."""
 
+import sys
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 import click
-import orjson
 
+from punie_data.plain import plain_line
+from punie_data.validate import config
+from punie_data.validate.catalogue import BY_CODE, RULES
 from punie_data.validate.files import check_files, dataset_files
+from punie_data.validate.output import GithubOutput, JsonOutput, Totals, Write, summary
 from punie_data.validate.rule import Finding
 
 _DEFAULT_LIMIT = 100
+"""Findings in a text: more are no help to a person."""
+
+
+class Output(Protocol):
+    """What writes findings down, in one of `config.FORMATS`."""
+
+    def begin(self) -> None: ...
+    def finding(self, finding: Finding) -> None: ...
+    def end(self, totals: Totals) -> None: ...
 
 
 @click.command(
-    epilog="Example:\n\n\b\n  punie-data validate data/sample --ignore PD5",
+    epilog="Examples:\n\n\b\n  punie-data validate data/sample --ignore PD5\n  punie-data validate data/sample --format sarif > findings.sarif",
 )
 @click.argument("paths", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--select",
     multiple=True,
     metavar="CODES",
-    help="Only these rules: codes, beginnings of codes or names, with commas.",
+    help="Only these rules: codes, beginnings of codes, names or ALL, with commas.",
 )
+@click.option("--extend-select", multiple=True, metavar="CODES", help="These rules too.")
 @click.option("--ignore", multiple=True, metavar="CODES", help="All rules but these.")
-@click.option("--strict", is_flag=True, help="Warnings count as errors.")
+@click.option("--strict/--no-strict", default=None, help="Warnings count as errors.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(config.FORMATS),
+    default=None,
+    help="How findings are written.  [default: text]",
+)
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option(
     "--limit-findings",
     type=click.IntRange(min=0),
-    default=_DEFAULT_LIMIT,
-    show_default=True,
-    help="Print at most so many; 0 prints all.",
+    default=None,
+    help=f"Print at most so many; 0 prints all.  [default: {_DEFAULT_LIMIT} as text and for github, else all]",
 )
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found.")
+@click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    help="Settings from this file and not from the nearest pyproject.toml.",
+)
+@click.option("--isolated", is_flag=True, help="Read no settings from any file.")
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
     default=None,
     help="Worker processes for large files.  [default: one for each core]",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
 def validate(
     paths: tuple[Path, ...],
     select: tuple[str, ...],
+    extend_select: tuple[str, ...],
     ignore: tuple[str, ...],
-    strict: bool,
-    limit_findings: int,
-    jobs: int | None,
+    strict: bool | None,
+    form: str | None,
     as_json: bool,
+    limit_findings: int | None,
+    exit_zero: bool,
+    config_file: Path | None,
+    isolated: bool,
+    jobs: int | None,
 ) -> None:
-    """Check rows against the schema and every rule that one row can break.
+    """Check rows against the schema and every rule that rows can break.
 
     FILE is a file of rows, or a folder whose examples.jsonl, train.jsonl, valid.jsonl and test.jsonl are checked. Prints
-    `file:line: CODE message` for each finding. Exits with 0 when there is no error, with 1 when there is, with 2 when it can't be told.
+    `file:line: CODE message` for each finding; `punie-data explain CODE` tells what a code means. Exits with 0 when there is no error, with 1
+    when there is, with 2 when it can't be told.
+
+    Settings are read from the table [tool.punie-data] of the nearest pyproject.toml that has one: select, extend-select, ignore,
+    extend-ignore, per-file-ignores, strict, format, limit-findings and jobs.
     """
+    settings = _settings(config_file, isolated)
+    given = config.Selection(_codes(select) or None, _codes(extend_select), _codes(ignore))
+    codes = config.rules_left((settings.selection, given))
+    form = "json" if as_json else form or settings.format
+    output, limit = _output(
+        form, codes, settings.limit_findings if limit_findings is None else limit_findings
+    )
+    ignored_in = cache(settings.ignored_in)
     totals = Totals()
-    printed: list[Finding] = []
-    for checked in check_files(dataset_files(paths), _codes(select), _codes(ignore), jobs):
+    output.begin()
+    for checked in check_files(dataset_files(paths), _as_selected(codes), (), jobs or settings.jobs):
         totals.rows += checked.rows
         totals.files += checked.first_part
         for finding in checked.findings:
-            totals.add(finding)
-            if limit_findings and totals.findings > limit_findings:
+            if settings.per_file_ignores and finding.code in ignored_in(finding.file):
                 continue
-            if as_json:
-                printed.append(finding)
-            else:
-                click.echo(str(finding))
-    if as_json:
-        click.echo(orjson.dumps(totals.to_json(printed), option=orjson.OPT_INDENT_2))
-    else:
-        click.echo(totals.summary(limit_findings))
-    if totals.errors or (strict and totals.warnings):
+            totals.add(finding)
+            if not limit or totals.findings <= limit:
+                output.finding(finding)
+    output.end(totals)
+    if not exit_zero and (
+        totals.errors or (totals.warnings and (settings.strict if strict is None else strict))
+    ):
         raise SystemExit(1)
 
 
-class Totals:
-    """How much was checked and found."""
+class TextOutput:
+    """`file:line: CODE message`, coloured on a terminal."""
 
-    def __init__(self) -> None:
-        self.files = self.rows = self.errors = self.warnings = 0
-        self.by_code: dict[str, int] = {}
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
 
-    @property
-    def findings(self) -> int:
-        return self.errors + self.warnings
+    def begin(self) -> None:
+        pass
 
-    def add(self, finding: Finding) -> None:
-        self.errors += finding.level == "error"
-        self.warnings += finding.level == "warning"
-        key = f"{finding.code} {finding.name}"
-        self.by_code[key] = self.by_code.get(key, 0) + 1
+    def finding(self, finding: Finding) -> None:
+        code = click.style(finding.code, fg="red" if finding.level == "error" else "yellow", bold=True)
+        place = click.style(f"{plain_line(finding.file)}:{finding.line}:", bold=True)
+        click.echo(f"{place} {code} {plain_line(finding.message)}")
 
-    def summary(self, limit: int) -> str:
-        checked = f"{_count(self.rows, 'row')} in {_count(self.files, 'file')}"
-        if not self.findings:
-            return f"{checked}: no findings"
-        lines = []
-        if limit and self.findings > limit:
-            lines.append(
-                f"… and {_count(self.findings - limit, 'more finding')} (--limit-findings 0 prints all)"
-            )
-        most = sorted(self.by_code.items(), key=lambda pair: (-pair[1], pair[0]))
-        lines.append(f"{checked}: {_count(self.errors, 'error')}, {_count(self.warnings, 'warning')}")
-        lines.append("  " + ", ".join(f"{key} × {count}" for key, count in most))
-        return "\n".join(lines)
-
-    def to_json(self, findings: list[Finding]) -> dict[str, Any]:
-        return {
-            "files": self.files,
-            "rows": self.rows,
-            "errors": self.errors,
-            "warnings": self.warnings,
-            "by_code": dict(sorted(self.by_code.items())),
-            "findings": [finding.to_json() for finding in findings],
-        }
+    def end(self, totals: Totals) -> None:
+        click.echo(summary(totals, self._limit))
 
 
-def _codes(given: tuple[str, ...]) -> list[str]:
-    return [code.strip() for value in given for code in value.split(",") if code.strip()]
+def _output(form: str, codes: Sequence[str], limit: int | None) -> tuple[Output, int]:
+    """What writes, and how many findings at most (0: all)."""
+    write: Write = sys.stdout.write
+    for_people = _DEFAULT_LIMIT if limit is None else limit
+    if form == "json":
+        return JsonOutput(write), limit or 0
+    if form == "sarif":
+        from punie_data.validate.output_sarif import SarifOutput
+
+        return SarifOutput(write, [BY_CODE[code] for code in codes]), limit or 0
+    if form == "github":
+        return GithubOutput(write), for_people
+    return TextOutput(for_people), for_people
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def _settings(file: Path | None, isolated: bool) -> config.Settings:
+    if isolated and file is None:
+        return config.Settings()
+    found = file or config.nearest(Path.cwd())
+    return config.read(found) if found is not None else config.Settings()
+
+
+def _as_selected(codes: Sequence[str]) -> Sequence[str]:
+    return () if len(codes) == len(RULES) else codes
+
+
+def _codes(given: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(code.strip() for value in given for code in value.split(",") if code.strip())
