@@ -15,6 +15,7 @@ COMMANDS = {
     "generate": "Mine repositories for verified examples.",
     "verify": "Run every tool call of a dataset again and compare.",
     "validate": "Check rows against the schema and the rules.",
+    "explain": "Tell what a code of validate means.",
     "show": "Print a few rows as conversations.",
     "stats": "Count what is in a dataset.",
     "generators": "List the generators, or describe one.",
