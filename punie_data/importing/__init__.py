@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from punie_data import jsonl
+from punie_data.importing.reader import Reader
 from punie_data.jsonl import Line
 
 KEYS = {"id", "messages", "tools", "label", "origin", "runs"}
@@ -13,8 +14,10 @@ def records(path: Path) -> Iterator[Line]:
     """The rows of a file in order. `row` is a canonical record and `raw` its bytes (the line itself where it was one already); what can't be
     converted is a `Line` with a problem and no row. UserError if the file can't be opened.
     """
+    reader: Reader | None = None
     for line in jsonl.read(path):
         if line.problem or (isinstance(line.row, dict) and line.row.keys() == KEYS):
             yield line
-        else:
-            yield Line(line.number, None, "not a record of this format", line.raw)
+            continue
+        reader = reader or Reader(path)
+        yield reader.line(line)
