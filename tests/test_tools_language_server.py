@@ -192,6 +192,54 @@ def test_callees_are_the_other_direction(shop: Toolbox) -> None:
     assert shop.call("call_hierarchy", **at(shop, REPORTS, "def summary", "summary")).value.call_count == 0
 
 
+OVERLOADED = """\
+from typing import overload
+
+
+@overload
+def parse(text: str) -> int: ...
+@overload
+def parse(text: bytes) -> bytes: ...
+def parse(text):
+    return text
+
+
+class Reader:
+    @overload
+    def read(self, size: int) -> bytes: ...
+
+    @overload
+    def read(self, size: None = None) -> str: ...
+
+    def read(self, size=None):
+        return min(size or 0, parse(""))
+
+
+def other(text):
+    return Reader().read(), parse(text), min(text, 1), parse(b"")
+"""
+
+
+def test_an_overloaded_callee_is_one_callee(tmp_path: Path) -> None:
+    """Else the result would change with what the server was asked before: it names all overloads, or some of them."""
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project/overloaded.py").write_text(OVERLOADED)
+    with open_tools(tmp_path / "project", tmp_path / "cache") as tools:
+        found = tools.call(
+            "call_hierarchy",
+            file_path="overloaded.py",
+            line=23,
+            column=5,
+            symbol="other",
+            direction="outgoing",
+        ).value.calls
+    own = [(call.name, call.line, call.call_lines) for call in found if call.file == "overloaded.py"]
+    assert ("parse", 8, (24,)) in own
+    assert ("read", 19, (24,)) in own
+    assert not {line for _, line, _ in own} & {5, 7, 14, 17}
+    assert [(call.name, call.line) for call in found if call.name == "min"] == [("min", 0)]
+
+
 def test_the_type_hierarchy_is_one_step_deep(shop: Toolbox) -> None:
     """Else a grandchild would pass for a child."""
     below = shop.call("type_hierarchy", **at(shop, ERRORS, "class ShopError", "ShopError")).value

@@ -64,7 +64,7 @@ def main() -> None:
     except OSError as error:
         if error.errno not in DEVICE_TROUBLE:
             raise
-        where = error.filename or tempfile.gettempdir()
+        where = error.filename2 or error.filename or tempfile.gettempdir()
         click.echo(f"punie-data: {plain_line(f'{where}: {error.strerror}')}; what was done is kept", err=True)
         sys.exit(2)
     except (KeyboardInterrupt, click.Abort):

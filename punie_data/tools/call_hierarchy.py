@@ -1,9 +1,14 @@
 """call_hierarchy: who calls the function at this position, or what does it call?"""
 
+import re
+
 from punie_data.tools.base import Parameter, Tool, position_parameters
 from punie_data.tools.positions import SYMBOL_KINDS, problem, text_position
 from punie_data.tools.results import CallHierarchyResult, HierarchyCall, failed
 from punie_data.tools.workspace import Workspace
+
+DEFINITION = re.compile(r"\s*(?:async\s+def|def|class)\b")
+OVERLOAD = re.compile(r"\s*@(?:\w+\.)*overload\b")
 
 
 def run(
@@ -16,7 +21,7 @@ def run(
     items = server.request(
         "textDocument/prepareCallHierarchy", text_position(workspace, file_path, line, column) or {}
     )
-    calls = set()
+    lines: dict[tuple[str, str, str, int], set[int]] = {}
     for item in items or ():
         method, end = (
             ("callHierarchy/incomingCalls", "from")
@@ -25,19 +30,52 @@ def run(
         )
         for call in server.request(method, {"item": item}) or ():
             other = call[end]
-            calls.add(
-                HierarchyCall(
-                    name=other["name"],
-                    kind=SYMBOL_KINDS.get(other["kind"], "unknown"),
-                    file=server.path(other["uri"]),
-                    line=other["selectionRange"]["start"]["line"] + 1,
-                    call_lines=tuple(sorted({place["start"]["line"] + 1 for place in call["fromRanges"]})),
-                )
-            )
-    ordered = tuple(sorted(calls, key=lambda call: (call.file, call.line, call.name)))
-    return CallHierarchyResult(
-        success=bool(items), symbol=symbol, direction=direction, call_count=len(ordered), calls=ordered
+            file = server.path(other["uri"])
+            line = _definition(workspace, file, other["selectionRange"]["start"]["line"] + 1, other["name"])
+            kind = SYMBOL_KINDS.get(other["kind"], "unknown")
+            found = lines.setdefault((file, line, other["name"], kind), set())
+            found |= {place["start"]["line"] + 1 for place in call["fromRanges"]}
+    calls = tuple(
+        HierarchyCall(name=name, kind=kind, file=file, line=line, call_lines=tuple(sorted(found)))
+        for (file, line, name, kind), found in sorted(lines.items())
     )
+    return CallHierarchyResult(
+        success=bool(items), symbol=symbol, direction=direction, call_count=len(calls), calls=calls
+    )
+
+
+def _definition(workspace: Workspace, file: str, line: int, name: str) -> int:
+    """The one line that stands for a function: of an overloaded one that of its implementation, and 0 outside the project.
+
+    Which overloads of a function ty names depends on what it was asked before, and the same call must always have the same result.
+    """
+    source = workspace.lines(file)
+    if not source:
+        return 0
+    start = re.compile(rf"\s*(?:async\s+)?def\s+{re.escape(name)}\b")
+    while _is_overload(source, line):
+        indent = len(source[line - 1]) - len(source[line - 1].lstrip())
+        following = range(line + 1, len(source) + 1)
+        later = (
+            n
+            for n in following
+            if start.match(source[n - 1]) and len(source[n - 1]) - len(source[n - 1].lstrip()) == indent
+        )
+        found = next(later, None)
+        if found is None:
+            break
+        line = found
+    return line
+
+
+def _is_overload(source: list[str], line: int) -> bool:
+    """Whether the lines right above the definition decorate it with `overload`."""
+    above = line - 2
+    while above >= 0 and source[above].strip() and not DEFINITION.match(source[above]):
+        if OVERLOAD.match(source[above]):
+            return True
+        above -= 1
+    return False
 
 
 TOOL = Tool(

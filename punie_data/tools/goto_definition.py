@@ -14,7 +14,8 @@ def run(workspace: Workspace, file_path: str, line: int, column: int, symbol: st
         "textDocument/definition", text_position(workspace, file_path, line, column) or {}
     )
     locations = sorted(
-        (location(workspace, item) for item in found or ()), key=lambda place: (place.file, place.line)
+        (location(workspace, item) for item in found or ()),
+        key=lambda place: (place.file, place.line, place.column),
     )
     return GotoDefinitionResult(success=bool(locations), symbol=symbol, locations=tuple(locations))
 

@@ -158,7 +158,7 @@ class WorkspaceSymbolsResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HierarchyCall:
-    """One caller or callee; `call_lines` are the lines of the caller's file on which the call is written."""
+    """One caller or callee; `call_lines` are the lines of the caller's file on which the call is written, `line` is 0 outside the project."""
 
     name: str
     kind: str

@@ -25,7 +25,7 @@ def run(
         for item in items or ()
         for other in server.request(f"typeHierarchy/{direction}", {"item": item}) or ()
     }
-    ordered = tuple(sorted(types, key=lambda found: (found.file, found.line)))
+    ordered = tuple(sorted(types, key=lambda found: (found.file, found.line, found.name)))
     return TypeHierarchyResult(
         success=bool(items), symbol=symbol, direction=direction, type_count=len(ordered), types=ordered
     )

@@ -26,7 +26,8 @@ def run(workspace: Workspace, query: str) -> WorkspaceSymbolsResult:
         )
     # Best first: the server matches loosely (the letters in order), and a reader wants the exact name on top.
     ordered = sorted(
-        symbols, key=lambda s: (s.name != query, query.lower() not in s.name.lower(), s.file, s.line, s.name)
+        symbols,
+        key=lambda s: (s.name != query, query.lower() not in s.name.lower(), s.file, s.line, s.name, s.kind),
     )
     return WorkspaceSymbolsResult(
         success=True, query=query, symbol_count=len(ordered), symbols=tuple(ordered)
