@@ -11,7 +11,7 @@ LAYERS = (
     ("errors", "resources", "plain", "temporary"),
     ("chat",),
     ("jsonl",),
-    ("dataset",),
+    ("dataset", "toml_file"),
     ("corpus",),
     ("code", "documents"),
     ("tools",),
@@ -30,7 +30,7 @@ LAYERS = (
 DOORS = {
     "click": {"cli"},
     "libcst": {"code", "tools"},
-    "jsonschema": {"validate", "corpus"},
+    "jsonschema": {"validate", "corpus", "toml_file"},
     "jsonschema_rs": {"validate"},
     "rich": {"cli", "show"},
     "pydantic_monty": {"tools"},

@@ -19,6 +19,7 @@ COMMANDS = {
     "show": "Print a few rows as conversations.",
     "stats": "Count what is in a dataset.",
     "generators": "List the generators, or describe one.",
+    "balance": "Keep the largest subset of rows inside a mix, or judge a dataset by one.",
     "corpus": "List or fetch the repositories of a corpus.",
 }
 """Name → help. It stands here too, so that `--help` imports no command."""
