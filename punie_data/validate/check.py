@@ -10,24 +10,21 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
-import orjson
 
 from punie_data import jsonl
-from punie_data.resources import path_of
 from punie_data.validate.catalogue import BY_CODE, EMPTY_FILE, NOT_A_RECORD, NOT_JSON, RULES
-from punie_data.validate.clean import TEXT_RULES, CleanRow
+from punie_data.validate.clean import BIT_OF, NO_RECORD, STRUCTURE, CleanRow
 from punie_data.validate.explain import explain
 from punie_data.validate.rule import Finding, Raw, Rule
+from punie_data.validate.shapes import record_schema
 from punie_data.validate.signatures import Signatures, shipped
 from punie_data.validate.view import View
 
 Found = tuple[Rule, str]
+_ALL = (1 << 30) - 1
+"""Every doubt there is, of a row that is a record."""
+_FOUND_ON_THE_WAY = frozenset({NOT_JSON, NOT_A_RECORD, EMPTY_FILE})
 _SHAPE_RULES = frozenset({"PD103", "PD104", "PD105", "PD106", "PD107"})
-
-
-@cache
-def record_schema() -> dict[str, Any]:
-    return orjson.loads(path_of("schemas", "example.schema.json").read_bytes())
 
 
 @cache
@@ -45,37 +42,27 @@ class Checker:
         self.rules = tuple(rules)
         self.signatures = signatures or shipped()
         self.is_record = record_validator().is_valid
-        self._by_scope = {
-            scope: [
-                rule
-                for rule in self.rules
-                if rule.scope == scope and rule.code not in (NOT_JSON, NOT_A_RECORD, EMPTY_FILE)
-            ]
-            for scope in ("line", "value", "row")
-        }
         self._codes = {rule.code for rule in self.rules}
-        self._clean = CleanRow(self.signatures) if prove_clean else None
-        self._without_text = {
-            scope: [rule for rule in rules if rule.code not in TEXT_RULES]
-            for scope, rules in self._by_scope.items()
-        }
+        self._clean = CleanRow(self.signatures, self.is_record) if prove_clean else None
+        self._by_doubt: dict[int, dict[str, list[Rule]]] = {}
 
     def row(self, value: Any, raw: bytes = b"") -> list[Found]:
         """What the rules find in a value; `raw` is the line that it was read from, without which the rules over lines are not run."""
-        is_record = self.is_record(value)
-        rules = self._by_scope
-        if is_record and raw and self._clean is not None and self._clean.proves_text(value, raw):
-            if self._clean.proves_row(value):
+        if self._clean is None:
+            doubts = _ALL if self.is_record(value) else NO_RECORD
+        else:
+            doubts = self._clean.doubts(value, raw)
+            if not doubts:
                 return []
-            rules = self._without_text
+        rules = self._by_doubt.get(doubts) or self._rules_for(doubts)
         found: list[Found] = []
-        if raw:
+        if raw and rules["line"]:
             line = Raw(raw, value)
             for rule in rules["line"]:
                 found.extend((rule, message) for message in rule.check(line))
         for rule in rules["value"]:
             found.extend((rule, message) for message in rule.check(value))
-        if is_record:
+        if doubts != NO_RECORD:
             view = View(value, self.signatures)
             for rule in rules["row"]:
                 found.extend((rule, message) for message in rule.check(view))
@@ -83,6 +70,18 @@ class Checker:
             found.append((BY_CODE[NOT_A_RECORD], explain(record_schema(), value)))
         found.sort(key=lambda pair: pair[0].code)
         return found
+
+    def _rules_for(self, doubts: int) -> dict[str, list[Rule]]:
+        """The rules that have to look, by what they look at."""
+        asked = [
+            rule
+            for rule in self.rules
+            if BIT_OF.get(rule.code, STRUCTURE) & doubts and rule.code not in _FOUND_ON_THE_WAY
+        ]
+        self._by_doubt[doubts] = {
+            scope: [rule for rule in asked if rule.scope == scope] for scope in ("line", "value", "row")
+        }
+        return self._by_doubt[doubts]
 
     def lines(self, lines: Iterable[jsonl.Line]) -> Iterator[tuple[int, Found | None]]:
         """Line number and finding for each finding; a clean line yields its number and None, so that lines can be counted."""

@@ -1,150 +1,208 @@
 """Prove a row clean, cheaply: most rows of a good set never meet a rule.
 
-The answers are True only where no rule could find anything; False says nothing, the rules then decide. Each step is a sufficient condition for
-some rules' silence, and stricter than they are. What scans text does so in the compiled validator's regular expressions, which are linear and
-a hundred times faster than Python's; the patterns are supersets of what the rules look for, over the line as it stands in the file.
+`CleanRow.doubts` names the rules that may find something in a row; that a rule is not named proves that it finds nothing. Each step is a sufficient
+condition for some rules' silence, and stricter than they are.
 """
 
 import hashlib
+import json
+from collections.abc import Sequence
 from typing import Any
 
-import jsonschema_rs
 import orjson
 
-from punie_data.validate import record_rules, result_rules
-from punie_data.validate.answer_rules import (
-    IDENTIFIER,
-    KNOWN_WORDS,
-    NUMBER_WITH_POINT,
-    PATH,
-    VACUOUS,
-    is_echo,
-)
+from punie_data.chat import canonical
+from punie_data.validate import record_rules, result_rules, screens
+from punie_data.validate.answer_rules import IDENTIFIER, KNOWN_WORDS, NUMBER_WITH_POINT, PATH, is_echo
 from punie_data.validate.call_rules import PATH_PARAMETERS
+from punie_data.validate.grounding import counts_only, has_number, has_path, outside_fences
 from punie_data.validate.sandbox import TOOL as SANDBOX
+from punie_data.validate.shapes import Shapes
 from punie_data.validate.signatures import Signatures
 from punie_data.validate.view import WORDS_OF_NUMBERS
 
-_DIGITS = bytes(c if 48 <= c < 58 else 32 for c in range(256))
-_EDGES = "`,.;:()'\"*[]{}!?"
-_AROUND_A_PATH = frozenset("\"'` \n(")
-_BEHIND_A_PATH = frozenset("\"'` \n),:;?!")
-_MOST_KNOWN = 50_000
+STRUCTURE = 1
+"""The doubt that stands for every rule without a bit of its own."""
+_GROUPS = {
+    "keys": ("PD108", "PD109"),
+    "tokens": ("PD110",),
+    "local paths": ("PD700",),
+    "addresses": ("PD701",),
+    "secrets": ("PD702",),
+    "speech": ("PD112", "PD113"),
+    "promise": ("PD208",),
+    "arguments": ("PD305", "PD306"),
+    "code": ("PD320", "PD321", "PD322", "PD323", "PD324", "PD325"),
+    "vacuous": ("PD501",),
+    "echo": ("PD502",),
+    "numbers": ("PD503",),
+    "names": ("PD504", "PD505"),
+    "id": ("PD150",),
+    "label": ("PD154", "PD155"),
+    "sums": ("PD404",),
+}
+_BIT = {name: 2 << place for place, name in enumerate(_GROUPS)}
+BIT_OF = {code: _BIT[name] for name, codes in _GROUPS.items() for code in codes}
+NO_RECORD = -1
+_KEYS, _ARGUMENTS, _CODE, _FACTS = (
+    _BIT["keys"],
+    _BIT["arguments"],
+    _BIT["code"],
+    _BIT["numbers"] | _BIT["names"],
+)
+_TEXTS = {name: _BIT[name] for name in screens.BY_GROUP}
+_ANY_OF_A_ROW = (STRUCTURE | sum(_BIT.values())) & ~(_KEYS | _BIT["id"] | sum(_TEXTS.values()))
 
-# Literals first: a regular expression that begins with one is searched for at the speed of memory, one that does not a hundred times slower.
-# So each text is looked through for what is cheap to find, and only where that is found for what is meant.
-_LINE = (
-    r"<\||<｜|</?tool_|<function=|<<SYS>>|<start_of|<end_of",
-    r"INST\]|TOOL_CALLS\]|AVAILABLE_TOOLS\]|TOOL_RESULTS\]|/home/|/Users/|:\\\\",
-    r"AKIA|ASIA|gh[pousr]_|github_pat_|xox[abprs]-|-----BEGIN ",
-    r"sk-[A-Za-z0-9_-]{32}|AIza|eyJ[A-Za-z0-9_-]{10}",
-)
-_LINE_CHEAP = (
-    *_LINE,
-    r"@[A-Za-z0-9-]+\.",
-    r"(?i:passw|secret|token)",
-    r"(?i:api_?-?key|access_?-?key|private_?-?key|auth)",
-)
-_LINE_EXACT = (
-    *_LINE,
-    # In a line, quotes and line ends are escaped: `[^\\][nrt]@` is a line end before a decorator, and no address.
-    r"(?:[a-mo-qsu-zA-Z0-9_.+-]|[^\\][nrt]|\\\\[nrt]|[^\x00-\x7f])@[A-Za-z0-9-]+\.[A-Za-z]",
-    r"(?i:passw|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|auth)[\w-]{0,20}"
-    r"(?:\\*[\x22'])?(?:\s|\\+[nrt])*(?:=|:|=>)(?:\s|\\+[nrt])*\\*[\x22'][A-Za-z0-9+/_=.-]{20}",
-)
-TEXT_RULES = frozenset({"PD108", "PD109", "PD110", "PD700", "PD701", "PD702"})
-_SPEECH = (
-    r"~~~|````|https?://",
-    r"<\/?(?:think|thinking|reasoning|scratchpad|answer|tool_use|tool_result|function_calls)>",
-    r"(?i)[(\[]\s*(?:example|variation|variant|sample)",
-)
-_ANSWER = (
-    rf"(?is){VACUOUS}",
-    "%|[0-9],[0-9]",
-    r"(?i)\b(?:i(?:'|’)?ll|i will|i(?:'|’)m going|i am going|i(?:'|’)d need|let me|let(?:'|’)?s|let us|allow me|i need|i should|going to)\b",
-)
+_EDGES = "`,.;:()'\"*[]{}!?"
+_MOST_KNOWN = 50_000
+_SCALARS = (str, int, bool)
 
 
 class CleanRow:
     """One for a checker; it remembers which origins and tools were found good."""
 
-    def __init__(self, signatures: Signatures) -> None:
+    def __init__(self, signatures: Signatures, is_record: Any) -> None:
         self._signatures = signatures
-        self._line_seems_plain = _screen(_LINE_CHEAP)
-        self._line_is_plain = _screen(_LINE_EXACT)
-        self._speech_is_plain = _screen(_SPEECH)
-        self._answer_is_plain = _screen(_ANSWER)
+        self._is_record = is_record
+        self._shape = Shapes(signatures).of
+        self._seems_plain = screens.screen(*screens.LINE)
+        self._is_plain = {
+            _BIT[name]: screens.screen(*patterns) for name, patterns in screens.BY_GROUP.items()
+        }
+        self._speech_is_plain = screens.screen(*screens.SPEECH)
+        self._promises_nothing = screens.screen(*screens.PROMISE)
+        self._is_answer = screens.screen(*(pattern for each in screens.ANSWER.values() for pattern in each))
+        self._is_answer_by = {
+            _BIT[name]: screens.screen(*patterns) for name, patterns in screens.ANSWER.items()
+        }
         self._good_origins: set[tuple[str, ...]] = set()
-        self._tools: dict[str, tuple[Any, Any, dict[str, Any]]] = {}
-        """By name: the checks of its arguments and of its result, and the parameters that a position or a path may stand in."""
+        self._known_tools: set[str] = set()
+        self._defaults: dict[str, dict[str, Any]] = {}
+        """By tool: the defaults of its parameters."""
 
-    def proves_text(self, row: dict[str, Any], raw: bytes) -> bool:
-        """Whether the rules of `TEXT_RULES` find nothing in a row that was read from the line `raw`."""
-        # Equal bytes: no key was lost to another of its name, no number was rounded, and only quotes and control characters are escaped.
-        if orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) != raw:
-            return False
-        line = raw.decode()
-        return self._line_seems_plain(line) or self._line_is_plain(line)
+    def doubts(self, row: Any, raw: bytes) -> int:
+        """What a row, read from the line `raw`, may break: bits of `BIT_OF` and `STRUCTURE`; 0 for nothing, `NO_RECORD` where it is none.
 
-    def proves_row(self, row: dict[str, Any]) -> bool:
-        """Whether all other rules find nothing in a row that satisfies the schema, nor those in one of which `proves_text` is true."""
-        messages = row["messages"]
+        Without `raw` the rules over lines are not doubted.
+        """
+        tool = ""
+        try:
+            messages = row["messages"]
+            count = len(messages)
+            if count == 4:
+                tool = messages[1]["tool_calls"][0]["function"]["name"]
+            is_plain = count in (2, 4) and (count == 2 or tool != "") and self._shape(tool)(row)
+        except (TypeError, KeyError, IndexError):
+            is_plain = False
+        if not is_plain and not self._is_record(row):
+            return NO_RECORD
+        written = canonical(row)
+        found = 0
+        if raw and not (_is_shortest(row, raw, len(written)) or _is_unequivocal(raw)):
+            found = _KEYS
+        text = written.decode()
+        if not self._seems_plain(text):
+            for bit, holds_none in self._is_plain.items():
+                if not holds_none(text):
+                    found |= bit
+        if not _has_its_id(row, written):
+            found |= _BIT["id"]
         origin = row["origin"]
         named = (origin["generator"], origin["repo"], origin["revision"], origin["license"])
         if named not in self._good_origins and not self._is_good_origin(named):
-            return False
-        for name in row["tools"]:
-            if name not in self._tools and not self._know(name):
-                return False
-        kind = row["label"]["kind"]
+            return found | _ANY_OF_A_ROW
+        if not self._known_tools.issuperset(row["tools"]) and not self._know(row["tools"]):
+            return found | _ANY_OF_A_ROW
+        if not is_plain:
+            return found | self._doubts_of_turns(row)
+        question, answer = messages[0]["content"], messages[-1]["content"]
+        found |= self._doubts_of_speech(row, question, answer)
+        if not tool:
+            if row["label"]["kind"] == "direct" and origin["spans"]:
+                return found & ~_FACTS
+            return found | self._doubts_of_facts(answer, question, 1, row)
+        call, run, result = messages[1]["tool_calls"][0], row["runs"][0], messages[2]["content"]
+        if not call["id"] == messages[2]["tool_call_id"] == run["call_id"]:
+            return found | _ANY_OF_A_ROW
+        if hashlib.sha256(result.encode()).hexdigest() != run["sha256"]:
+            found |= _BIT["sums"]
+        if tool == SANDBOX:
+            found |= _CODE | _ARGUMENTS
+        elif not self._are_given(tool, call["function"]["arguments"], question, question):
+            found |= _ARGUMENTS
+        most = -1
+        if result[:1] != "{" or tool == "git_log":
+            most = self._size_of_good_result(tool, result)
+            if most < 0:
+                return found | _ANY_OF_A_ROW
+        elif self._signatures.result(tool) is None:
+            return found | _ANY_OF_A_ROW
+        return found | self._doubts_of_facts(answer, f"{question}\n{result}", most, row)
+
+    def _doubts_of_turns(self, row: dict[str, Any]) -> int:
+        """As `doubts`, for the turns of any record, without what concerns its line, its id, its origin and its list of tools."""
+        kind, offered = row["label"]["kind"], row["tools"]
         asked: list[str] = []
         results: list[str] = []
         calls: list[dict[str, Any]] = []
-        seen: set[Any] = set()
-        most = 1
-        expected = ("user",)
-        answer = ""
+        said: list[str] = []
         waiting: list[dict[str, Any]] = []
-        for message in messages:
+        found, most, calls_before, expected = 0, 1, 0, "user"
+        for message in row["messages"]:
             role, content = message["role"], message["content"]
-            if role not in expected:
-                return False
+            if role != expected:
+                return _ANY_OF_A_ROW
             if role == "user":
+                calls_before = len(calls)
                 asked.append(content)
-                expected = ("assistant",)
+                expected = "assistant"
             elif role == "tool":
                 # The results stand in the order of their calls: any other order is left to the rules.
                 call = waiting.pop(0)
                 if call["id"] != message["tool_call_id"] or call["function"]["name"] != message["name"]:
-                    return False
-                size = self._size_of_good_result(message["name"], content, seen)
+                    return _ANY_OF_A_ROW
+                size = self._size_of_good_result(message["name"], content)
                 if size < 0:
-                    return False
+                    return _ANY_OF_A_ROW
                 most = max(most, size)
                 results.append(content)
-                expected = ("tool",) if waiting else ("assistant",)
+                expected = "tool" if waiting else "assistant"
             elif "tool_calls" in message:
-                if content:
-                    return False
                 waiting = message["tool_calls"].copy()
-                given = "\n".join(asked + results)
+                calls += waiting
+                expected = "tool"
+                if content:
+                    return _ANY_OF_A_ROW
                 for call in waiting:
-                    if not self._is_good_call(call["function"], row["tools"], given, asked[0]):
-                        return False
-                calls.extend(waiting)
-                expected = ("tool",)
+                    name, arguments = call["function"]["name"], call["function"]["arguments"]
+                    if name not in offered or not self._signatures.arguments_check(name).is_valid(arguments):
+                        return _ANY_OF_A_ROW
+                    if name == SANDBOX:
+                        found |= _CODE | _ARGUMENTS
+                    elif not self._are_given(name, arguments, "\n".join(asked + results), " ".join(asked)):
+                        found |= _ARGUMENTS
             else:
-                if answer:
-                    return False
-                answer = content
-                expected = ("user",)
-        if waiting or expected != ("user",) or (kind == "tool") != bool(calls) or len(asked) != 1:
-            return False
+                said.append(content)
+                expected = "user"
+        if expected != "user" or (not calls if kind == "tool" else len(calls) > calls_before):
+            return _ANY_OF_A_ROW
+        if not _are_good_runs(row["runs"], calls, results) or not _are_different(calls):
+            return _ANY_OF_A_ROW
+        if len(said) > 1 and not self._is_plain_speech("\n".join(asked + said), [*asked[:-1], *said[:-1]]):
+            return _ANY_OF_A_ROW
+        found |= self._doubts_of_speech(row, asked[-1], said[-1])
+        if kind == "direct" and row["origin"]["spans"]:
+            return found & ~_FACTS
+        return found | self._doubts_of_facts(
+            said[-1], "\n".join([*asked, *results]), max(most, len(results)), row
+        )
+
+    def _is_plain_speech(self, together: str, before: Sequence[str]) -> bool:
+        """Whether earlier questions and answers are beyond all doubt."""
         return (
-            self._is_good_answer(row, kind, asked[0], answer, results, seen, max(most, len(results)))
-            and _are_good_runs(row["runs"], calls, results)
-            and _are_different(calls)
-            and record_rules.identity(messages, row["tools"], row["label"]) == row["id"]
+            self._speech_is_plain(together)
+            and self._promises_nothing(together)
+            and not any("```" in text for text in before)
         )
 
     def _is_good_origin(self, named: tuple[str, ...]) -> bool:
@@ -156,116 +214,94 @@ class CleanRow:
             self._good_origins.add(named)
         return good
 
-    def _know(self, tool: str) -> bool:
-        if tool not in self._signatures:
-            return False
-        parameters = {
-            name: schema
-            for name, schema in self._signatures.parameters(tool).items()
-            if name in PATH_PARAMETERS or schema.get("type") != "string"
-        }
-        check = self._signatures.result_check(tool)
-        self._tools[tool] = (
-            self._signatures.arguments_check(tool).is_valid,
-            check.is_valid if check is not None else None,
-            parameters,
-        )
+    def _know(self, tools: list[str]) -> bool:
+        for tool in tools:
+            if tool not in self._signatures:
+                return False
+            parameters = self._signatures.parameters(tool).items()
+            self._defaults[tool] = {
+                name: schema["default"] for name, schema in parameters if "default" in schema
+            }
+            self._known_tools.add(tool)
         return True
 
-    def _is_good_call(self, function: dict[str, Any], offered: list[str], given: str, asked: str) -> bool:
-        name, arguments = function["name"], function["arguments"]
-        if name not in offered or name == SANDBOX:
-            return False
-        is_valid, _, parameters = self._tools[name]
-        if not is_valid(arguments):
-            return False
-        for parameter, value in arguments.items():
-            schema = parameters.get(parameter)
-            if schema is None or value is True or value is False:
-                continue
-            if type(value) is int:
-                if value == schema.get("default") or (value >= 0 and _has_number(given, str(value))):
+    def _are_given(self, tool: str, arguments: dict[str, Any], given: str, asked: str) -> bool:
+        """Whether what was said before the call gives its numbers and its paths."""
+        for name, value in arguments.items():
+            kind = type(value)
+            if kind is str:
+                if name in PATH_PARAMETERS and not has_path(given, value):
+                    return False
+            elif kind is int:
+                if (value >= 0 and has_number(given, str(value))) or value == self._defaults[tool].get(name):
                     continue
                 if not any(WORDS_OF_NUMBERS.get(word) == value for word in asked.lower().split()):
                     return False
-            elif type(value) is not str or not _has_path(given, value):
+            elif name in PATH_PARAMETERS and kind is not bool:
                 return False
         return True
 
-    def _size_of_good_result(self, tool: str, content: str, seen: set[Any]) -> int:
-        """How many things the result shows at least, -1 where it may be a bad one; the files and the lines that it lists join `seen`."""
-        check = self._tools[tool][1]
+    def _size_of_good_result(self, tool: str, content: str) -> int:
+        """How many things the result shows at least, -1 where it may be a bad one."""
+        check = self._signatures.result_check(tool)
         if check is None:
             short = len(content) < 100 and result_rules.bare(content) in result_rules.PLACEHOLDERS
-            fenced = content.lstrip().startswith(("```", "{")) or content.rstrip().endswith("```")
-            return -1 if short or fenced else content.count("\n") + 1
+            fenced = content.lstrip().startswith(("```", "{", "Tool ", "Result:"))
+            return -1 if short or fenced or content.rstrip().endswith("```") else content.count("\n") + 1
         if content[:1] != "{":
             return -1
         try:
             value = orjson.loads(content)
         except orjson.JSONDecodeError:
             return -1
-        if not check(value):
+        if not check.is_valid(value):
             return -1
         if tool == "git_log" and not all(result_rules.is_hash(commit["hash"]) for commit in value["commits"]):
             return -1
-        size = 0
-        for field in value.values():
-            if type(field) is list and field:
-                size = max(size, len(field))
-                if type(field[0]) is str:
-                    seen.update(field)
-                    continue
-                if "file" in field[0]:
-                    seen.update([item["file"] for item in field])
-                if "line" in field[0]:
-                    seen.update([item["line"] for item in field])
-        return size
+        return max((len(field) for field in value.values() if type(field) is list), default=0)
 
-    def _is_good_answer(
-        self,
-        row: dict[str, Any],
-        kind: str,
-        question: str,
-        answer: str,
-        results: list[str],
-        seen: set[Any],
-        most: int,
-    ) -> bool:
-        if not self._speech_is_plain(f"{question}\n{answer}") or not self._answer_is_plain(answer):
-            return False
-        if "```" in question or ("```" in answer and _outside_fences(answer) == "`"):
-            return False
-        if kind == "ask" and not answer.endswith("?"):
-            return False
-        if kind == "cannot" and not record_rules.admits().search(answer):
-            return False
+    def _doubts_of_speech(self, row: dict[str, Any], question: str, answer: str) -> int:
+        """What the last question and the answer to it may break by their words alone."""
+        found = 0
+        if not self._speech_is_plain(f"{question}\n{answer}"):
+            found = _BIT["speech"] | _FACTS
+        if not self._is_answer(answer):
+            for bit, is_plain in self._is_answer_by.items():
+                if not is_plain(answer):
+                    found |= bit
+        if not self._promises_nothing(answer):
+            found |= _BIT["promise"]
+        if "```" in question or ("```" in answer and outside_fences(answer) == "`"):
+            found |= _BIT["speech"] | _FACTS
+        kind = row["label"]["kind"]
+        if (kind == "ask" and not answer.endswith("?")) or (
+            kind == "cannot" and not record_rules.admits().search(answer)
+        ):
+            found |= _BIT["label"]
         first, asked = IDENTIFIER.search(answer), IDENTIFIER.search(question)
         if first is None or asked is None:
-            return False
+            return _ANY_OF_A_ROW
         if first[0].lower() == asked[0].lower() and is_echo(question, answer):
-            return False
-        if kind == "direct" and row["origin"]["spans"]:
-            return True
-        text = "\n".join([question, *results])
-        return self._names_only(answer, text, seen) and _counts_only(answer, text, seen, most)
+            found |= _BIT["echo"]
+        return found
 
-    def _names_only(self, answer: str, text: str, seen: set[Any]) -> bool:
-        """Whether every file and every name between backticks is in the text. `seen` are some that are."""
-        for word in [word for word in set(answer.split()) if "." in word]:
-            bare = word.strip(_EDGES)
-            if (
-                bare not in seen
-                and bare not in text
-                and (
-                    NUMBER_WITH_POINT.search(bare)
-                    or any(path.removeprefix("./").rstrip(".") not in text for path in PATH.findall(word))
-                )
-            ):
-                return False
+    def _doubts_of_facts(self, answer: str, text: str, most: int, row: dict[str, Any]) -> int:
+        """Whether the text gives what the answer states. It shows `most` things; -1: as many as its result, which is JSON, lists."""
+        if not self._names_only(answer, text, row["origin"]["repo"]):
+            return _FACTS
+        return 0 if counts_only(answer, text, most) else _BIT["numbers"]
+
+    def _names_only(self, answer: str, text: str, repo: str) -> bool:
+        """Whether every file and every name between backticks is in the text."""
+        for word in set(answer.split()):
+            if "." in word and (bare := word.strip(_EDGES)) not in text:
+                if NUMBER_WITH_POINT.search(bare):
+                    return False
+                if any(path.removeprefix("./").rstrip(".") not in text for path in PATH.findall(word)):
+                    return False
         if "`" not in answer:
             return True
-        said = _outside_fences(answer)
+        said = outside_fences(answer)
         parts = said.split("`")
         if not len(parts) % 2 or "``" in said:
             return False
@@ -277,7 +313,7 @@ class CleanRow:
             if span in text or ('"' in span and span in text.replace('\\"', '"')):
                 continue
             for name in IDENTIFIER.findall(span):
-                if len(name) < 3 or name in KNOWN_WORDS or name in self._signatures.words:
+                if len(name) < 3 or name in KNOWN_WORDS or name in self._signatures.words or name == repo:
                     continue
                 if name not in text:
                     return False
@@ -287,70 +323,52 @@ class CleanRow:
         return True
 
 
-def _screen(patterns: tuple[str, ...]) -> Any:
-    """Whether a text holds none of the patterns, as one function. Several short ones are much faster than one long alternation."""
-    schema = {"allOf": [{"not": {"pattern": pattern}} for pattern in patterns]}
-    return jsonschema_rs.validator_for(schema, pattern_options=jsonschema_rs.RegexOptions()).is_valid
+def _has_its_id(row: dict[str, Any], written: bytes) -> bool:
+    """`written` is the row as canonical JSON. The id is the digest of three of its parts: label, messages and tools.
+
+    Inside a string every quote is escaped, so that the last ones of these keys are those of the row.
+    """
+    tools = written.rindex(b',"tools":[')
+    origin = written.rindex(b',"origin":{', 0, tools)
+    return hashlib.sha256(b"{" + written[29:origin] + written[tools:]).hexdigest()[:20] == row["id"]
 
 
-def _outside_fences(text: str) -> str:
-    """The text without its fenced blocks; with an odd number of backticks in it where the fences are not plainly paired."""
-    parts = text.split("```")
-    if not len(parts) % 2:
-        return "`"
-    for number, part in enumerate(parts):
-        if number and not number % 2 and part and part[0] != "\n":
-            return "`"
-        if number % 2 and not (part.endswith("\n") and part.partition("\n")[0].isalnum()):
-            return "`"
-        if not number % 2 and number < len(parts) - 1 and part and part[-1] != "\n":
-            return "`"
-    return "\n".join(parts[::2])
+def _is_shortest(row: dict[str, Any], raw: bytes, length: int) -> bool:
+    """Whether the line is as short as JSON of its value can be: then no key of it was lost to another of its name, and no number was rounded.
+
+    Canonical JSON is that short, but for numbers with a point or an exponent.
+    """
+    return (
+        len(raw.rstrip()) == length
+        and type(row["origin"]["seed"]) is int
+        and all(type(run["exit"]) is int for run in row["runs"])
+        and all(
+            type(value) in _SCALARS
+            for message in row["messages"]
+            if "tool_calls" in message
+            for call in message["tool_calls"]
+            for value in call["function"]["arguments"].values()
+        )
+    )
 
 
-def _has_number(text: str, digits: str) -> bool:
-    start = text.find(digits)
-    while start != -1:
-        before, after = text[start - 1 : start], text[start + len(digits) : start + len(digits) + 1]
-        if not (before.isdigit() or before in (".", ",") or after.isdigit() or after == "."):
-            return True
-        # A full stop behind the number ends a sentence, or begins its decimals.
-        if (
-            after == "."
-            and not before.isdigit()
-            and before not in (".", ",")
-            and not text[start + len(digits) + 1 : start + len(digits) + 2].isdigit()
-        ):
-            return True
-        start = text.find(digits, start + 1)
-    return False
+def _is_unequivocal(raw: bytes) -> bool:
+    """Whether no object of the line has a key twice and every whole number fits into 64 bits."""
+    doubtful = []
 
+    def pairs(given: list[tuple[str, Any]]) -> None:
+        if len(dict(given)) < len(given):
+            doubtful.append(given)
 
-def _has_path(text: str, path: str) -> bool:
-    if path in (".", ""):
-        return True
-    start = text.find(path)
-    while start != -1:
-        before, after = text[start - 1 : start], text[start + len(path) : start + len(path) + 1]
-        if (not before or before in _AROUND_A_PATH) and (not after or after in _BEHIND_A_PATH):
-            return path[-1] not in "/." and path[0] not in "./"
-        start = text.find(path, start + 1)
-    return False
+    def number(digits: str) -> None:
+        if len(digits) > 18:
+            doubtful.append(digits)
 
-
-def _counts_only(answer: str, text: str, seen: set[Any], most: int) -> bool:
-    """Whether every number of the answer is in the text, or not larger than the number of things that the results show."""
-    if not answer.isascii() and any(c.isdigit() and not c.isascii() for c in answer):
+    try:
+        json.loads(raw, object_pairs_hook=pairs, parse_int=number)
+    except (ValueError, RecursionError):
         return False
-    if len(answer) > 4000:
-        # Python refuses to make an integer of more digits than that.
-        return False
-    runs = answer.encode().translate(_DIGITS).split()
-    unseen = set(map(int, runs)) - seen
-    if not unseen or max(unseen) <= most:
-        return True
-    written = set(text.encode().translate(_DIGITS).split())
-    return all(int(run) <= most or int(run) in seen or run in written for run in runs)
+    return not doubtful
 
 
 def _are_good_runs(runs: list[dict[str, Any]], calls: list[dict[str, Any]], results: list[str]) -> bool:

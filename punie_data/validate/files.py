@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from punie_data import jsonl
+from punie_data.dataset import part_files
 from punie_data.errors import UserError
 from punie_data.validate.catalogue import BY_CODE, EMPTY_FILE, chosen
 from punie_data.validate.check import Checker, finding
@@ -16,9 +17,6 @@ from punie_data.validate.rule import Finding
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
-
-DATASET_FILES = ("examples.jsonl", "train.jsonl", "valid.jsonl", "test.jsonl")
-"""What a folder means. `rejected.jsonl` is not checked: it holds what was not good enough, and why."""
 
 _PART = 4 * 1024 * 1024
 """Bytes a worker checks at a time. Below a part or two, starting processes costs more than it saves."""
@@ -35,19 +33,11 @@ class Checked:
 
 
 def dataset_files(paths: Iterable[Path]) -> list[Path]:
-    """The files that the paths mean, in order, each once. UserError for a path that is not there and a folder without a dataset."""
-    found: dict[Path, None] = {}
-    for path in paths:
-        if path.is_dir():
-            inside = [path / name for name in DATASET_FILES if (path / name).is_file()]
-            if not inside:
-                raise UserError(f"{path} holds none of {', '.join(DATASET_FILES)}: name a file")
-            found.update(dict.fromkeys(inside))
-        elif path.exists():
-            found[path] = None
-        else:
-            raise UserError(f"{path}: there is no such file")
-    return list(found)
+    """The files that the paths mean, in order, each once. `rejected.jsonl` is none of a folder's: it holds what was not good enough, and why.
+
+    UserError for a path that is not there and a folder without a dataset.
+    """
+    return list(dict.fromkeys(file for path in paths for file in part_files(path).values()))
 
 
 def check_files(

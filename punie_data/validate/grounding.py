@@ -1,0 +1,77 @@
+"""Whether a text plainly gives a number or a path, or the numbers of an answer: cheap, and stricter than the rules that ask the same."""
+
+_DIGITS = bytes(c if 48 <= c < 58 else 32 for c in range(256))
+_AROUND_A_PATH = frozenset("\"'` \n(")
+_BEHIND_A_PATH = frozenset("\"'` \n),:;?!")
+_LONGEST_ANSWER = 4000
+"""Characters. Python refuses to make an integer of more digits than that."""
+
+
+def has_number(text: str, digits: str) -> bool:
+    start = text.find(digits)
+    while start != -1:
+        before, after = text[start - 1 : start], text[start + len(digits) : start + len(digits) + 1]
+        if not (before.isdigit() or before in (".", ",") or after.isdigit() or after == "."):
+            return True
+        # A full stop behind the number ends a sentence, or begins its decimals.
+        if (
+            after == "."
+            and not before.isdigit()
+            and before not in (".", ",")
+            and not text[start + len(digits) + 1 : start + len(digits) + 2].isdigit()
+        ):
+            return True
+        start = text.find(digits, start + 1)
+    return False
+
+
+def has_path(text: str, path: str) -> bool:
+    if path in (".", ""):
+        return True
+    start = text.find(path)
+    while start != -1:
+        before, after = text[start - 1 : start], text[start + len(path) : start + len(path) + 1]
+        if (not before or before in _AROUND_A_PATH) and (not after or after in _BEHIND_A_PATH):
+            return path[-1] not in "/." and path[0] not in "./"
+        start = text.find(path, start + 1)
+    return False
+
+
+def counts_only(answer: str, text: str, most: int) -> bool:
+    """Whether every number of the answer is in the text, or not larger than the number of things that the results show."""
+    if not answer.isascii() and any(c.isdigit() and not c.isascii() for c in answer):
+        return False
+    if len(answer) > _LONGEST_ANSWER:
+        return False
+    written = text.encode()
+    for run in set(answer.encode().translate(_DIGITS).split()):
+        start, size = written.find(run), len(run)
+        while start != -1:
+            if (
+                not written[start - 1 : start].isdigit()
+                and not written[start + size : start + size + 1].isdigit()
+            ):
+                break
+            start = written.find(run, start + 1)
+        else:
+            if most < 0:
+                # Between two objects stands this only in a list: inside a string the quote would be escaped.
+                most = max(1, text.count('},{"') + 1)
+            if int(run) > most:
+                return False
+    return True
+
+
+def outside_fences(text: str) -> str:
+    """The text without its fenced blocks; with an odd number of backticks in it where the fences are not plainly paired."""
+    parts = text.split("```")
+    if not len(parts) % 2:
+        return "`"
+    for number, part in enumerate(parts):
+        if number and not number % 2 and part and part[0] != "\n":
+            return "`"
+        if number % 2 and not (part.endswith("\n") and part.partition("\n")[0].isalnum()):
+            return "`"
+        if not number % 2 and number < len(parts) - 1 and part and part[-1] != "\n":
+            return "`"
+    return "\n".join(parts[::2])
