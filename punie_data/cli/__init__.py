@@ -16,6 +16,7 @@ COMMANDS = {
     "verify": "Run every tool call of a dataset again and compare.",
     "validate": "Check rows against the schema and the rules.",
     "explain": "Tell what a code of validate means.",
+    "dedupe": "Take out duplicates, and rows that contradict each other.",
     "show": "Print a few rows as conversations.",
     "stats": "Count what is in a dataset.",
     "generators": "List the generators, or describe one.",

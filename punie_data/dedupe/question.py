@@ -1,0 +1,24 @@
+"""When are two questions the same question? Where they differ in case, white space, back-ticks, quotes and the punctuation of prose only.
+
+Numbers, names, paths and operators are kept: `a.py` and `b.py`, 3 and 4, `+` and `-` are different questions.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+_QUOTES = str.maketrans(dict.fromkeys('`"“”„«»()[]{}¿¡*', " ") | dict.fromkeys("'’‘", ""))
+_STOPS = re.compile(r"[.,;:!?…。、]+(?=\s|$)|(?<!\S)[-–—]+(?=\s|$)")
+
+
+def folded(text: str) -> str:
+    """The question as it is compared. Text that is nothing but punctuation stays as it is, so that `?` and `!` differ."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    return " ".join(_STOPS.sub(" ", text.casefold().translate(_QUOTES)).split()) or text.strip()
+
+
+def asked(messages: Iterable[Mapping[str, Any]]) -> list[str]:
+    """What the user said, turn by turn, as it is compared."""
+    return [folded(message["content"]) for message in messages if message["role"] == "user"]

@@ -1,0 +1,117 @@
+"""The rows of a file or a dataset, read twice: once to judge, once to write. What is no record is told by line, and goes to the rejected."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from punie_data import jsonl
+from punie_data.dataset import PARTS, digest, manifest_of, part_files
+from punie_data.errors import UserError
+from punie_data.importing import records
+from punie_data.validate.check import record_schema, record_validator
+from punie_data.validate.explain import explain
+
+Advance = Callable[[int], None]
+
+
+class Row(NamedTuple):
+    """A record and where it was found; `raw` is its line."""
+
+    part: str
+    line: int
+    record: dict[str, Any]
+    raw: bytes
+
+
+class Unreadable(NamedTuple):
+    """A line that is no record, and why."""
+
+    file: str
+    line: int
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.problem}"
+
+
+@dataclass(slots=True)
+class Source:
+    """A file or a dataset. `rows` may be called again and then yields the same rows; UserError where a file was changed in between."""
+
+    path: Path
+    files: Mapping[str, Path]
+    manifest: Mapping[str, Any]
+    inputs: Mapping[str, str]
+    unreadable: list[Unreadable] = field(default_factory=list)
+    _seen: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+
+    def rows(self, advance: Advance = lambda count: None) -> Iterator[Row]:
+        """Every record of every part in order. What is none is gathered in `unreadable` the first time through."""
+        is_record = record_validator().is_valid
+        for part, file in self.files.items():
+            told = part not in self._seen
+            self._unchanged(part, file)
+            for number, row, problem, raw in records(file):
+                if problem or not is_record(row):
+                    if told:
+                        said = problem or explain(record_schema(), row)
+                        self.unreadable.append(Unreadable(file.name, number, said))
+                else:
+                    yield Row(part, number, row, raw)
+                advance(1)
+            self._unchanged(part, file)
+
+    def _unchanged(self, part: str, file: Path) -> None:
+        try:
+            found = file.stat()
+        except OSError as error:
+            raise UserError(f"{file}: {error.strerror or error}") from None
+        now = (found.st_size, found.st_mtime_ns, found.st_ino)
+        if self._seen.setdefault(part, now) != now:
+            raise UserError(f"{file} was changed while it was read: run the command again")
+
+
+def opened(path: Path) -> Source:
+    """The source that a path means; a file of any name is read as the part `examples` unless it is named like one."""
+    files = part_files(path)
+    named = {name if name in PARTS else PARTS[0]: file for name, file in files.items()}
+    return Source(path, named, manifest_of(path), {file.name: digest(file) for file in files.values()})
+
+
+def line_count(source: Source) -> int:
+    """How many lines the files have, for a progress bar."""
+    count = 0
+    for file in source.files.values():
+        with jsonl.opened(file) as stream:
+            while block := stream.read(1 << 20):
+                count += block.count(b"\n")
+    return count
+
+
+def rejected(row: Row, reason: str, detail: str, of: str) -> dict[str, Any]:
+    """A line of rejected.jsonl: the keys of `chat.Rejected`, and the id of the row for which this one was left out."""
+    record = row.record
+    question = next((m["content"] for m in record["messages"] if m["role"] == "user"), "")
+    return {
+        "reason": reason,
+        "detail": detail,
+        "generator": record["origin"]["generator"],
+        "repo": record["origin"]["repo"],
+        "question": question,
+        "example": record,
+        "of": of,
+    }
+
+
+def rejected_line(unreadable: Unreadable) -> dict[str, Any]:
+    """The same for a line that is no record; the line itself stays in the input."""
+    return {
+        "reason": "not a record",
+        "detail": str(unreadable),
+        "generator": "",
+        "repo": "",
+        "question": "",
+        "example": None,
+        "of": "",
+    }
