@@ -152,10 +152,11 @@ class Workspace:
             self._deaths += 1
         if self._server is None:
             self.check_configuration("ty")
+            ty = program("ty")
             if self._deaths >= MOST_DEATHS:
                 raise ToolFailed(f"the language server failed {MOST_DEATHS} times")
             try:
-                self._server = LanguageServer([program("ty"), "server"], self.root, self.environment)
+                self._server = LanguageServer([ty, "server"], self.root, self.environment)
             except ToolUnavailable:
                 self._deaths += 1
                 raise
