@@ -15,7 +15,7 @@ from punie_data.chat import canonical
 from punie_data.validate import record_rules, result_rules, screens
 from punie_data.validate.answer_rules import IDENTIFIER, KNOWN_WORDS, NUMBER_WITH_POINT, PATH, is_echo
 from punie_data.validate.call_rules import PATH_PARAMETERS
-from punie_data.validate.grounding import counts_only, has_number, has_path, outside_fences
+from punie_data.validate.grounding import counts_only, has_number, has_path, has_word, outside_fences
 from punie_data.validate.sandbox import TOOL as SANDBOX
 from punie_data.validate.shapes import Shapes
 from punie_data.validate.signatures import Signatures
@@ -55,7 +55,7 @@ _ANY_OF_A_ROW = (STRUCTURE | sum(_BIT.values())) & ~(_KEYS | _BIT["id"] | sum(_T
 
 _EDGES = "`,.;:()'\"*[]{}!?"
 _MOST_KNOWN = 50_000
-_SCALARS = (str, int, bool)
+_SCALARS = frozenset({str, int, bool})
 
 
 class CleanRow:
@@ -70,11 +70,9 @@ class CleanRow:
             _BIT[name]: screens.screen(*patterns) for name, patterns in screens.BY_GROUP.items()
         }
         self._speech_is_plain = screens.screen(*screens.SPEECH)
-        self._promises_nothing = screens.screen(*screens.PROMISE)
-        self._is_answer = screens.screen(*(pattern for each in screens.ANSWER.values() for pattern in each))
-        self._is_answer_by = {
-            _BIT[name]: screens.screen(*patterns) for name, patterns in screens.ANSWER.items()
-        }
+        self._promises_nothing = screens.screen(screens.ANSWER["promise"])
+        self._is_answer = screens.screen(*screens.ANSWER.values())
+        self._is_answer_by = {_BIT[name]: screens.screen(pattern) for name, pattern in screens.ANSWER.items()}
         self._good_origins: set[tuple[str, ...]] = set()
         self._known_tools: set[str] = set()
         self._defaults: dict[str, dict[str, Any]] = {}
@@ -269,14 +267,13 @@ class CleanRow:
             for bit, is_plain in self._is_answer_by.items():
                 if not is_plain(answer):
                     found |= bit
-        if not self._promises_nothing(answer):
-            found |= _BIT["promise"]
         if "```" in question or ("```" in answer and outside_fences(answer) == "`"):
             found |= _BIT["speech"] | _FACTS
         kind = row["label"]["kind"]
-        if (kind == "ask" and not answer.endswith("?")) or (
-            kind == "cannot" and not record_rules.admits().search(answer)
-        ):
+        if kind == "ask":
+            if not answer.endswith("?"):
+                found |= _BIT["label"]
+        elif kind == "cannot" and not record_rules.admits().search(answer):
             found |= _BIT["label"]
         first, asked = IDENTIFIER.search(answer), IDENTIFIER.search(question)
         if first is None or asked is None:
@@ -293,19 +290,19 @@ class CleanRow:
 
     def _names_only(self, answer: str, text: str, repo: str) -> bool:
         """Whether every file and every name between backticks is in the text."""
-        for word in set(answer.split()):
-            if "." in word and (bare := word.strip(_EDGES)) not in text:
+        for word in [word for word in answer.split() if "." in word]:
+            bare = word.strip(_EDGES)
+            if bare not in text:
                 if NUMBER_WITH_POINT.search(bare):
                     return False
                 if any(path.removeprefix("./").rstrip(".") not in text for path in PATH.findall(word)):
                     return False
         if "`" not in answer:
             return True
-        said = outside_fences(answer)
+        said = outside_fences(answer) if "```" in answer else answer
         parts = said.split("`")
         if not len(parts) % 2 or "``" in said:
             return False
-        words: frozenset[str] = frozenset()
         for span in parts[1::2]:
             if "\n" in span:
                 return False
@@ -315,10 +312,8 @@ class CleanRow:
             for name in IDENTIFIER.findall(span):
                 if len(name) < 3 or name in KNOWN_WORDS or name in self._signatures.words or name == repo:
                     continue
-                if name not in text:
-                    return False
-                words = words or frozenset(IDENTIFIER.findall(text))
-                if name not in words:
+                # The rule itself takes a long name that stands inside a longer one.
+                if name not in text or (len(name) < 5 and not has_word(text, name)):
                     return False
         return True
 
@@ -338,18 +333,17 @@ def _is_shortest(row: dict[str, Any], raw: bytes, length: int) -> bool:
 
     Canonical JSON is that short, but for numbers with a point or an exponent.
     """
-    return (
-        len(raw.rstrip()) == length
-        and type(row["origin"]["seed"]) is int
-        and all(type(run["exit"]) is int for run in row["runs"])
-        and all(
-            type(value) in _SCALARS
-            for message in row["messages"]
-            if "tool_calls" in message
-            for call in message["tool_calls"]
-            for value in call["function"]["arguments"].values()
-        )
-    )
+    if len(raw.rstrip()) != length or type(row["origin"]["seed"]) is not int:
+        return False
+    for run in row["runs"]:
+        if type(run["exit"]) is not int:
+            return False
+    for message in row["messages"]:
+        if "tool_calls" in message:
+            for call in message["tool_calls"]:
+                if not _SCALARS.issuperset(map(type, call["function"]["arguments"].values())):
+                    return False
+    return True
 
 
 def _is_unequivocal(raw: bytes) -> bool:

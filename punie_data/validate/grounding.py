@@ -25,6 +25,17 @@ def has_number(text: str, digits: str) -> bool:
     return False
 
 
+def has_word(text: str, name: str) -> bool:
+    """Whether the name stands in the text with no letter, digit or underscore before or behind it."""
+    start, size = text.find(name), len(name)
+    while start != -1:
+        around = text[start - 1 : start] + text[start + size : start + size + 1]
+        if "_" not in around and not any(map(str.isalnum, around)):
+            return True
+        start = text.find(name, start + 1)
+    return False
+
+
 def has_path(text: str, path: str) -> bool:
     if path in (".", ""):
         return True
@@ -43,23 +54,26 @@ def counts_only(answer: str, text: str, most: int) -> bool:
         return False
     if len(answer) > _LONGEST_ANSWER:
         return False
-    written = text.encode()
-    for run in set(answer.encode().translate(_DIGITS).split()):
-        start, size = written.find(run), len(run)
-        while start != -1:
-            if (
-                not written[start - 1 : start].isdigit()
-                and not written[start + size : start + size + 1].isdigit()
-            ):
-                break
-            start = written.find(run, start + 1)
-        else:
-            if most < 0:
-                # Between two objects stands this only in a list: inside a string the quote would be escaped.
-                most = max(1, text.count('},{"') + 1)
-            if int(run) > most:
-                return False
+    for digits in set(answer.encode().translate(_DIGITS).decode().split()):
+        # As a field of a result first: that is the commonest, and needs no look at what stands around it.
+        if f":{digits}," in text or _has_run(text, digits):
+            continue
+        if most < 0:
+            # Between two objects stands this only in a list: inside a string the quote would be escaped.
+            most = max(1, text.count('},{"') + 1)
+        if int(digits) > most:
+            return False
     return True
+
+
+def _has_run(text: str, digits: str) -> bool:
+    """Whether the digits stand in the text with no digit before or behind them."""
+    start, size = text.find(digits), len(digits)
+    while start != -1:
+        if not text[start - 1 : start].isdecimal() and not text[start + size : start + size + 1].isdecimal():
+            return True
+        start = text.find(digits, start + 1)
+    return False
 
 
 def outside_fences(text: str) -> str:

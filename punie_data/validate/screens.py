@@ -27,7 +27,7 @@ _ASSIGNED = (
     r"[\w-]{0,20}(?:\\*[\x22'])?(?:\s|\\+[nrt])*(?:=|:|=>)(?:\s|\\+[nrt])*\\*[\x22'][A-Za-z0-9+/_=.-]{20}"
 )
 _PROMISE = r"(?i)\b(?:i(?:'|’)?ll|i will|i(?:'|’)m going|i am going|i(?:'|’)d need|let me|let(?:'|’)?s|let us|allow me|i need|i should|going to)\b"
-_SUMS = r"%|[0-9],[0-9]"
+_SUMS = r"%|,[0-9]"
 
 LINE = (
     _TOKENS[0],
@@ -54,8 +54,7 @@ SPEECH = (
     r"<\/?(?:think|thinking|reasoning|scratchpad|answer|tool_use|tool_result|function_calls)>",
     r"(?i)[(\[]\s*(?:example|variation|variant|sample)",
 )
-ANSWER = {"vacuous": (rf"(?is){VACUOUS}",), "numbers": (_SUMS,)}
-PROMISE = (_PROMISE,)
+ANSWER = {"vacuous": rf"(?is){VACUOUS}", "numbers": _SUMS, "promise": _PROMISE}
 
 
 def screen(*patterns: str) -> Screen:
