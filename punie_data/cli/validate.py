@@ -2,17 +2,21 @@
 
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Protocol
 
 import click
 
+from punie_data.errors import UserError
 from punie_data.plain import plain_line
 from punie_data.validate import config
 from punie_data.validate.catalogue import BY_CODE, RULES
-from punie_data.validate.files import check_files, dataset_files
+from punie_data.validate.files import dataset_files
 from punie_data.validate.output import GithubOutput, JsonOutput, Totals, Write, summary
+from punie_data.validate.paths import check_paths
 from punie_data.validate.rule import Finding
 
 _DEFAULT_LIMIT = 100
@@ -64,6 +68,17 @@ class Output(Protocol):
 )
 @click.option("--isolated", is_flag=True, help="Read no settings from any file.")
 @click.option(
+    "--fix", is_flag=True, help="Mend what has one right answer. Alone it only shows what it would do."
+)
+@click.option("--in-place", is_flag=True, help="With --fix: replace the files.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="With --fix: write the mended FILE, or the mended dataset, here.",
+)
+@click.option("--diff", is_flag=True, help="Print what --fix would change as a patch, and nothing else.")
+@click.option(
     "--jobs",
     type=click.IntRange(min=1),
     default=None,
@@ -81,6 +96,10 @@ def validate(
     exit_zero: bool,
     config_file: Path | None,
     isolated: bool,
+    fix: bool,
+    in_place: bool,
+    out: Path | None,
+    diff: bool,
     jobs: int | None,
 ) -> None:
     """Check rows against the schema and every rule that rows can break.
@@ -92,29 +111,59 @@ def validate(
     Settings are read from the table [tool.punie-data] of the nearest pyproject.toml that has one: select, extend-select, ignore,
     extend-ignore, per-file-ignores, strict, format, limit-findings and jobs.
     """
+    if (in_place or out is not None) and (not fix or diff or (in_place and out is not None)):
+        raise UserError(
+            "--in-place and --out say where --fix writes: give --fix with one of them, and no --diff"
+        )
     settings = _settings(config_file, isolated)
     given = config.Selection(_codes(select) or None, _codes(extend_select), _codes(ignore))
     codes = config.rules_left((settings.selection, given))
+    ignored_in = cache(settings.ignored_in)
+    files = dataset_files(paths)
+
+    def codes_for(file: str) -> list[str]:
+        return [code for code in codes if code not in ignored_in(file)]
+
+    if diff:
+        from punie_data.cli.mending import show_diff, told_repairs
+
+        repairs = show_diff(files, codes_for)
+        click.echo(told_repairs(repairs, would=True), err=True)
+        raise SystemExit(int(bool(repairs.rows) and not exit_zero))
     form = "json" if as_json else form or settings.format
     output, limit = _output(
         form, codes, settings.limit_findings if limit_findings is None else limit_findings
     )
-    ignored_in = cache(settings.ignored_in)
     totals = Totals()
-    output.begin()
-    for checked in check_files(dataset_files(paths), _as_selected(codes), (), jobs or settings.jobs):
-        totals.rows += checked.rows
-        totals.files += checked.first_part
-        for finding in checked.findings:
-            if settings.per_file_ignores and finding.code in ignored_in(finding.file):
-                continue
-            totals.add(finding)
-            if not limit or totals.findings <= limit:
-                output.finding(finding)
-    output.end(totals)
-    if not exit_zero and (
-        totals.errors or (totals.warnings and (settings.strict if strict is None else strict))
-    ):
+    shown = {str(file): str(file) for file in files}
+    with ExitStack() as stack:
+        if fix:
+            from punie_data.cli.mending import mend, telling, told_repairs
+
+            preview = not in_place and out is None
+            tell = telling(limit) if preview and form == "text" else lambda file, line: None
+            mending = mend(paths, out, in_place, codes_for, tell, stack)
+            files, shown = list(mending.checked), {str(file): name for file, name in mending.checked.items()}
+            totals.mended = {"rows": mending.repairs.rows, "by_code": mending.repairs.by_code}
+        output.begin()
+        for checked in check_paths(files, _as_selected(codes), jobs or settings.jobs):
+            totals.rows += checked.rows
+            totals.files += checked.first_part
+            for found in checked.findings:
+                finding = replace(found, file=shown.get(found.file, found.file)) if fix else found
+                if settings.per_file_ignores and finding.code in ignored_in(finding.file):
+                    continue
+                totals.add(finding)
+                if not limit or totals.findings <= limit:
+                    output.finding(finding)
+        output.end(totals)
+    if fix and form != "json":
+        hint = (
+            "; --in-place or --out FILE does it, --diff shows it" if preview and mending.repairs.rows else ""
+        )
+        click.echo(told_repairs(mending.repairs, preview) + hint, err=form != "text")
+    failed = totals.errors or (totals.warnings and (settings.strict if strict is None else strict))
+    if not exit_zero and (failed or (fix and preview and mending.repairs.rows)):
         raise SystemExit(1)
 
 

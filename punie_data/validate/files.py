@@ -50,7 +50,7 @@ def check_files(
     workers = jobs or os.cpu_count() or 1
     if workers == 1 or max(sizes.values(), default=0) < 2 * _PART:
         for path in paths:
-            with _unchanged(path):
+            with unchanged(path):
                 yield _whole(checker, path)
         return
     # A small file must not pay for what a large one needs.
@@ -59,7 +59,7 @@ def check_files(
     pool = ProcessPoolExecutor(workers, initializer=_start_worker, initargs=codes)
     try:
         for path in paths:
-            with _unchanged(path):
+            with unchanged(path):
                 if sizes[path] < 2 * _PART or _is_other_encoding(path):
                     yield _whole(checker, path)
                 else:
@@ -107,7 +107,7 @@ def _check(checker: Checker, path: Path, start: int, end: int | None) -> Checked
 
 
 @contextmanager
-def _unchanged(path: Path) -> Iterator[None]:
+def unchanged(path: Path) -> Iterator[None]:
     """UserError where the file is another afterwards: its findings would be of two files at once."""
     before = path.stat()
     yield

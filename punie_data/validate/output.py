@@ -16,6 +16,8 @@ class Totals:
     def __init__(self) -> None:
         self.files = self.rows = self.errors = self.warnings = 0
         self.by_code: dict[str, int] = {}
+        self.mended: dict[str, Any] | None = None
+        """What `--fix` mended: rows, and how often each code; None where it was not asked for."""
 
     @property
     def findings(self) -> int:
@@ -34,6 +36,7 @@ class Totals:
             "errors": self.errors,
             "warnings": self.warnings,
             "by_code": dict(sorted(self.by_code.items())),
+            **({} if self.mended is None else {"mended": self.mended}),
         }
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Level = Literal["error", "warning"]
+Needs = Literal["conversation", "record"]
+"""What a row must have for a rule to mean anything: a conversation, which every format has, or what only a record claims."""
 Scope = Literal["line", "value", "row"]
 """What a rule looks at: the bytes of a line (`Raw`), any JSON value, or a row that satisfies the schema (`View`)."""
 
@@ -18,6 +20,7 @@ class Rule:
     level: Level
     scope: Scope
     check: Callable[[Any], Iterable[str]]
+    needs: Needs = "conversation"
 
     @property
     def explanation(self) -> str:
