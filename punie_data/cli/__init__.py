@@ -17,6 +17,7 @@ COMMANDS = {
     "validate": "Check rows against the schema and the rules.",
     "explain": "Tell what a code of validate means.",
     "dedupe": "Take out duplicates, and rows that contradict each other.",
+    "split": "Divide a dataset into train, valid and test, with nothing on two sides.",
     "show": "Print a few rows as conversations.",
     "stats": "Count what is in a dataset.",
     "generators": "List the generators, or describe one.",

@@ -10,7 +10,7 @@ import orjson
 from punie_data.cli.progress import progress
 from punie_data.dedupe import REASONS, Options, Report
 from punie_data.dedupe import dedupe as dedupe_dataset
-from punie_data.dedupe.reading import Advance, line_count, opened
+from punie_data.dedupe.reading import Advance, Unreadable, line_count, opened
 from punie_data.plain import plain_line
 
 _TOLD = 10
@@ -82,12 +82,17 @@ def dedupe(
         click.echo(
             f"\n{report.kept:,} of {report.rows:,} rows are in {out}, the others in {out}/rejected.jsonl"
         )
-    for line in report.unreadable[:_TOLD]:
-        click.echo(plain_line(f"left out: {line}"), err=True)
-    if len(report.unreadable) > _TOLD:
-        click.echo(f"left out: {len(report.unreadable) - _TOLD} more lines, in rejected.jsonl", err=True)
+    tell_unreadable(report.unreadable)
     if report.unreadable:
         raise SystemExit(1)
+
+
+def tell_unreadable(lines: list[Unreadable]) -> None:
+    """Which lines were left out because they are no records, on standard error; the first few of many."""
+    for line in lines[:_TOLD]:
+        click.echo(plain_line(f"left out: {line}"), err=True)
+    if len(lines) > _TOLD:
+        click.echo(f"left out: {len(lines) - _TOLD:,} more lines, in rejected.jsonl", err=True)
 
 
 def _table(report: Report) -> None:

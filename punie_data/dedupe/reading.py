@@ -45,22 +45,34 @@ class Source:
     inputs: Mapping[str, str]
     unreadable: list[Unreadable] = field(default_factory=list)
     _seen: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    _judged: dict[str, set[int]] = field(default_factory=dict)
 
     def rows(self, advance: Advance = lambda count: None) -> Iterator[Row]:
         """Every record of every part in order. What is none is gathered in `unreadable` the first time through."""
-        is_record = record_validator().is_valid
         for part, file in self.files.items():
-            told = part not in self._seen
             self._unchanged(part, file)
-            for number, row, problem, raw in records(file):
-                if problem or not is_record(row):
-                    if told:
-                        said = problem or explain(record_schema(), row)
-                        self.unreadable.append(Unreadable(file.name, number, said))
-                else:
-                    yield Row(part, number, row, raw)
-                advance(1)
+            if part in self._judged:
+                no_records = self._judged[part]
+                for number, row, _, raw in records(file):
+                    if number not in no_records:
+                        yield Row(part, number, row, raw)
+                    advance(1)
+            else:
+                yield from self._judge(part, file, advance)
             self._unchanged(part, file)
+
+    def _judge(self, part: str, file: Path, advance: Advance) -> Iterator[Row]:
+        is_record = record_validator().is_valid
+        found = []
+        for number, row, problem, raw in records(file):
+            if not problem and is_record(row):
+                yield Row(part, number, row, raw)
+            else:
+                said = problem or explain(record_schema(), row)
+                found.append(Unreadable(file.name, number, said))
+            advance(1)
+        self._judged[part] = {line.line for line in found}
+        self.unreadable += found
 
     def _unchanged(self, part: str, file: Path) -> None:
         try:
