@@ -39,7 +39,7 @@ DOORS = {
     "sqlite3": {"generate"},
     "highspy": {"balance"},
     "rensa": {"dedupe"},
-    "numpy": {"balance", "dedupe"},
+    "numpy": {"balance", "dedupe", "split"},
     "tokenizers": {"dialects", "stats"},
     "jinja2": {"dialects", "report"},
     "datasets": {"export"},
