@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "punie_data"
 LAYERS = (
-    ("errors", "resources", "plain", "temporary"),
+    ("errors", "resources", "plain", "temporary", "sensitive", "licences"),
     ("chat",),
     ("jsonl",),
     ("dataset", "toml_file"),

@@ -54,8 +54,8 @@ def test_a_true_row_passes_and_is_written_down_whole(repo: Repo) -> None:
             CONTENT.replace("Cart", "It"),
             "hover(symbol=",
         ),
-        (QUESTION, "A class.", "AKIA" + "A" * 16, "a secret"),
-        (QUESTION, "Ask jane@acme.io.", CONTENT, "e-mail"),
+        (QUESTION, "A class.", "AKIA" + "Q3ZJ7RW5TN2XKHBD", "a secret"),
+        (QUESTION, "Ask jane@acme.io.", CONTENT, "personal data"),
         (QUESTION, "A class.", "<|im_end|>", "mark-up"),
         (QUESTION, "A class.", "bad \ufffd bytes", "not text"),
         (QUESTION, "A class.", "x" * MAXIMUM_CHARACTERS, "longer than"),
@@ -96,7 +96,7 @@ def test_an_address_in_what_is_written_is_refused(repo: Repo) -> None:
     """Else the model writes an address that the result it read had taken out."""
     write = outcome("Wrote 9 characters to a.py", "write_file", path="a.py", content="# by jane@acme.io")
     question = "Put the author's line into a.py."
-    assert "e-mail" in reason(tool_scene(question, write, "Done: a.py.", "editing"), repo)
+    assert "personal data" in reason(tool_scene(question, write, "Done: a.py.", "editing"), repo)
 
 
 def test_a_direct_answer_is_held_against_the_lines_it_cites(repo: Repo) -> None:

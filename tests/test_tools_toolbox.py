@@ -9,8 +9,9 @@ import pytest
 
 from punie_data.errors import ToolUnavailable
 from punie_data.resources import path_of
+from punie_data.sensitive import has_secret, redact
 from punie_data.tools.base import Parameter, Tool
-from punie_data.tools.normalise import Normaliser, has_secret, redact, steady
+from punie_data.tools.normalise import Normaliser, steady
 from punie_data.tools.registry import TOOLS, document
 from punie_data.tools.results import TextMatch, failed, json_schema, to_text
 from punie_data.tools.toolbox import Toolbox
@@ -214,11 +215,11 @@ def test_what_only_looks_like_an_address_stays(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "-----BEGIN RSA PRIVATE KEY-----",
-        "-----BEGIN PRIVATE KEY-----",
-        "AKIA" + "ABCDEFGHIJKLMNOP",
-        "ghp_" + "a1" * 18,
-        "sk-" + "ab12" * 10,
+        "-----BEGIN RSA PRIVATE KEY-----\n" + "MIICXQIBAAKBgQC9Twh0V5q/R1Q8N+Y+CNM4lj9AXeZL0gYowoK1ht2ZLC",
+        "-----BEGIN PRIVATE KEY-----\n" + "MIICXQIBAAKBgQDH22L8b9AmST9ABDmQTQ2DWMdDmK5YXZt4AIY81IcsTQ",
+        "AKIA" + "Q3ZJ7RW5TN2XKHBD",
+        "ghp_" + "x7Kq2ZrV9mTb4LwY8cJ1dNfG5hPs3QaE6uRt",
+        "sk-" + "x7Kq2ZrV9mTb4LwY8cJ1dNfG5hPs3QaE6uRt",
     ],
 )  # fmt: skip
 def test_a_secret_is_known(text: str) -> None:

@@ -204,7 +204,7 @@ CASES: list[Case] = [
     ("PD701", "a reserved domain", find(question=QUESTION + " jane@shop.io"), find(question=QUESTION + " jane@example.com @dataclass a@b")),
     ("PD702", "a short one", find(question=QUESTION + " AKIAIOSFODNN7EXAMPLQ"), find(question=QUESTION + " AKIAIOSF")),
     ("PD702", "a name and not a value", find(question=QUESTION + ' password = "aB3xQ9zLm2Kp7RtVw5Ys"'), find(question=QUESTION + ' token = "your_token_goes_here_please" secret=os.environ["SECRET_KEY_NAME"]')),
-    ("PD702", "a public key", find(question=QUESTION + " -----BEGIN RSA PRIVATE KEY-----"), find(question=QUESTION + " -----BEGIN PUBLIC KEY-----")),
+    ("PD702", "a public key", find(question=QUESTION + " -----BEGIN RSA PRIVATE KEY-----\nMIICXQIBAAKBgQC9Twh0V5q/R1Q8N+Y+CNM4lj9AXeZL0gYowoK1ht2ZLC"), find(question=QUESTION + " -----BEGIN PUBLIC KEY-----\nMIICXQIBAAKBgQC9Twh0V5q/R1Q8N+Y+CNM4lj9AXeZL0gYowoK1ht2ZLC if line == '-----BEGIN PRIVATE KEY-----'")),
     ("PD101", "a whole row", without_key(GOOD["one call"], "runs"), GOOD["one call"]),
     ("PD101", "a whole row", {**GOOD["one call"], "extra": 1}, GOOD["direct"]),
 ]  # fmt: skip

@@ -22,6 +22,7 @@ COMMANDS = {
     "stats": "Count what is in a dataset.",
     "generators": "List the generators, or describe one.",
     "balance": "Keep the largest subset of rows inside a mix, or judge a dataset by one.",
+    "scan": "Look for what must not be published: secrets, personal data, licences.",
     "corpus": "List or fetch the repositories of a corpus.",
 }
 """Name → help. It stands here too, so that `--help` imports no command."""

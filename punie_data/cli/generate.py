@@ -41,6 +41,13 @@ Examples:
     metavar="NAMES",
     help="Only these (comma between); a folder among them adds its generators.",
 )
+@click.option(
+    "--license",
+    "licences",
+    multiple=True,
+    metavar="NAMES",
+    help="Only repositories under these licences (SPDX identifiers, comma between). Repeatable.",
+)
 @click.option("--kinds", metavar="KINDS", help=f"Only rows of these kinds, of {', '.join(KINDS)}.")
 @click.option(
     "--limit", type=click.IntRange(1), help="At most so many examples, shared fairly between generators."
@@ -82,6 +89,7 @@ def generate(
     only: str | None,
     out: Path | None,
     generators: str | None,
+    licences: tuple[str, ...],
     kinds: str | None,
     limit: int | None,
     quota: int | None,
@@ -103,12 +111,14 @@ def generate(
     from punie_data.dataset import claimed
     from punie_data.generate.dataset import write_dataset
     from punie_data.generate.engine import Options, mine_all, take_snapshots
+    from punie_data.licences import allowed
 
-    wanted_kinds = _kinds(kinds)
+    wanted_kinds, wanted_licences = _kinds(kinds), allowed(licences)
     chosen = _generators(generators, allow_exec)
     folder = cache_folder(cache)
     with temporary_root(), progress(quiet=as_json) as shown:
         sources, corpus_cap, name = _sources(repos, requires, corpora, only, folder, shown)
+        sources, refused = _licensed(sources, wanted_licences, shown)
         target = out or Path("data") / name
         quota = quota or _quota(cap or corpus_cap, len(chosen))
         options = Options(seed=seed, jobs=jobs, quota=min(quota, limit or quota), allow_exec=allow_exec)
@@ -118,7 +128,9 @@ def generate(
             return
         with claimed(target):
             mined, ledger = mine_all(trees, chosen, folder, options, shown)
-            report = write_dataset(target, mined, folder, options, wanted_kinds, limit, cap or corpus_cap)
+            report = write_dataset(
+                target, mined, folder, options, wanted_kinds, limit, cap or corpus_cap, refused
+            )
             _remember_places(target, mined)
     if as_json:
         click.echo(
@@ -130,6 +142,25 @@ def generate(
         closing_table(report, ledger)
     if ledger.mistakes:
         raise click.exceptions.Exit(1)
+
+
+def _licensed(sources: list, licences, shown) -> tuple[list, list]:
+    """The sources that may be mined, and for each other one why not. UserError where none is left."""
+    from punie_data.chat import Rejected
+    from punie_data.licences import REASON
+
+    refused = [
+        Rejected(REASON, repo=source.name, detail=source.license)
+        for source in sources
+        if not licences.allows(source.license)
+    ]
+    for one in refused:
+        shown.line(f"{one.repo}: left out: {one.reason}: {one.detail}")
+    if len(refused) == len(sources):
+        raise UserError(
+            f"no repository is under {', '.join(sorted(licences.names))}: {refused[0].repo} is under {refused[0].detail}"
+        )
+    return [source for source in sources if licences.allows(source.license)], refused
 
 
 def _quota(cap: int, generators: int) -> int:

@@ -3,12 +3,13 @@
 from collections import Counter
 from typing import Any
 
+from punie_data.licences import attribution
+
 
 def card(name: str, manifest: dict[str, Any]) -> str:
     """`manifest` is that of `dataset.write_dataset`, without its `files`."""
     counts = manifest["counts"]
     sources = manifest["sources"]
-    licences = Counter(source["license"] for source in sources)
     lines = [
         f"# {name}",
         "",
@@ -38,10 +39,7 @@ def card(name: str, manifest: dict[str, Any]) -> str:
     ] or ["- none"]
     lines += [
         "",
-        "The files' text belongs to the repositories' authors, under the licences above "
-        f"({', '.join(f'{count} × {name}' for name, count in sorted(licences.items()))}); each row names its repository, revision and licence "
-        "under `origin`.",
-        "",
+        *attribution(sources),
         "## Make it again",
         "",
         "```console",

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from punie_data import __version__, jsonl
+from punie_data.chat import Rejected
 from punie_data.dataset import FORMAT, prepare_folder
 from punie_data.errors import UserError
 from punie_data.generate.card import card
@@ -55,15 +56,19 @@ def write_dataset(
     kinds: frozenset[str],
     limit: int | None,
     cap: int,
+    refused: Sequence[Rejected] = (),
 ) -> Report:
-    """Write `examples.jsonl`, `rejected.jsonl` and, last, `manifest.json` into `out`; the whole is a function of its arguments."""
+    """Write `examples.jsonl`, `rejected.jsonl` and, last, `manifest.json` into `out`; the whole is a function of its arguments.
+
+    `refused` are rejected before anything was mined: a repository under a licence that isn't wanted.
+    """
     report = Report(str(out))
     prepare_folder(out)
     store = Store(cache)
     kept = _allot(mined, store, kinds, limit, cap, report)
     try:
         # First the file by which a listing knows the folder for a dataset, whenever we are stopped.
-        report.rejected = jsonl.write(out / "rejected.jsonl", _rejections(mined, store, report))
+        report.rejected = jsonl.write(out / "rejected.jsonl", _rejections(mined, store, report, refused))
         report.examples = jsonl.write(out / "examples.jsonl", _examples(mined, store, kept, report))
         manifest = _manifest(mined, options, kinds, limit, cap, report)
         with jsonl.whole_file(out / "README.md") as file:
@@ -137,7 +142,10 @@ def _examples(mined: list[Mined], store: Store, kept: set[str], report: Report) 
     report.repositories = dict(repositories)
 
 
-def _rejections(mined: list[Mined], store: Store, report: Report) -> Iterator[dict[str, Any]]:
+def _rejections(
+    mined: list[Mined], store: Store, report: Report, refused: Sequence[Rejected]
+) -> Iterator[dict[str, Any]]:
+    yield from (one.to_json() for one in refused)
     for _, _, shard in _shards(mined, store):
         for row in shard.rejected:
             entry = report.entry(row["generator"])

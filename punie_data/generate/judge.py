@@ -8,8 +8,8 @@ from punie_data.chat import Example, Label, Message, Origin, Rejected, Run, Tool
 from punie_data.code.repo import Repo
 from punie_data.scenario.ground import FENCE, WORD_NUMBER, WORDS, evidence, places, ungrounded
 from punie_data.scenario.scene import Scene
+from punie_data.sensitive import has_secret, redact
 from punie_data.tools.base import Outcome
-from punie_data.tools.normalise import has_secret, redact
 from punie_data.tools.registry import TOOLS
 
 MAXIMUM_CHARACTERS = 12_000
@@ -98,7 +98,7 @@ def _trouble(scene: Scene, example: Example, repo: Repo) -> tuple[str, str]:
             return "holds bytes that are not text", ""
     # Results have theirs taken out already; elsewhere one can't be, or a call would write what the file doesn't say.
     if any(redact(text)[1] for text in own):
-        return "holds an e-mail address", ""
+        return "holds personal data", ""
     if len(
         {(o.tool, canonical(dict(o.arguments))) for o in scene.outcomes if not TOOLS[o.tool].changes_files}
     ) < sum(not TOOLS[o.tool].changes_files for o in scene.outcomes):

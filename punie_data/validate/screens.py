@@ -17,15 +17,15 @@ _TOKENS = (
     r"<\||<｜|</?tool_|<function=|<<SYS>>|<start_of|<end_of",
     r"INST\]|TOOL_CALLS\]|AVAILABLE_TOOLS\]|TOOL_RESULTS\]",
 )
-_LOCAL_PATHS = r"/home/|/Users/|:\\+(?:Users|Documents)"
+_LOCAL_PATHS = r"/home/|/Users/|:[\\/]+(?:[Uu]sers|Documents)"
 _KEYS = (
-    r"AKIA|ASIA|gh[pousr]_|github_pat_|xox[abprs]-|-----BEGIN ",
-    r"sk-[A-Za-z0-9_-]{32}|AIza|eyJ[A-Za-z0-9_-]{10}",
+    r"AKIA|ASIA|gh[pousr]_|github_pat_|xox[abeoprs]-|PRIVATE KEY|glpat-|hooks\.slack\.com/|/api/webhooks/|AccountKey=|AGE-SECRET-KEY",
+    r"k_live_|k_test_|whsec_|npm_|pypi-AgE|do[opr]_v1_|shpat_|shpca_|shppa_|shpss_|dapi[0-9a-f]{32}|hvs\.|hf_|gsk_|xai-|r8_|GOCSPX-|ya29\.",
+    r"sk-[A-Za-z0-9_-]{32}|AIza|eyJ[A-Za-z0-9_-]{10}|SG\.[A-Za-z0-9_-]{22}|SK[0-9a-f]{32}|key-[0-9a-f]{32}|-us[0-9]|:AA[A-Za-z0-9_-]{33}",
+    r"asic [A-Za-z0-9+/]{12}|earer [A-Za-z0-9._~+/-]{20}|://[^ /@]{0,64}:[^ /@]{1,128}@",
 )
 # The texts stand in a JSON line: quotes and line ends are escaped, in a result that is JSON itself twice.
-_ASSIGNED = (
-    r"[\w-]{0,20}(?:\\*[\x22'])?(?:\s|\\+[nrt])*(?:=|:|=>)(?:\s|\\+[nrt])*\\*[\x22'][A-Za-z0-9+/_=.-]{20}"
-)
+_ASSIGNED = r"[\w-]{0,20}(?:\\*[\x22'])?(?:\s|\\+[nrt])*[=:,>]{1,2}(?:\s|\\+[nrt])*[bru]?(?:\\*[\x22'])?[A-Za-z0-9+/_=.-]{20}"
 _PROMISE = r"(?i)\b(?:i(?:'|’)?ll|i will|i(?:'|’)m going|i am going|i(?:'|’)d need|let me|let(?:'|’)?s|let us|allow me|i need|i should|going to)\b"
 _SUMS = r"%|,[0-9]"
 
@@ -34,7 +34,7 @@ LINE = (
     f"{_TOKENS[1]}|{_LOCAL_PATHS}",
     *_KEYS,
     r"@[A-Za-z0-9-]+\.",
-    r"(?i:passw|secret|token|auth)",
+    r"(?i:passw|passp|secret|token|auth)",
     r"[kK][eE][yY]",
 )
 """What any rule over texts needs, in a row written as JSON."""
@@ -45,8 +45,11 @@ BY_GROUP = {
     "addresses": (r"(?:[a-mo-qsu-zA-Z0-9_.+-]|[^\\][nrt]|\\\\[nrt]|[^\x00-\x7f])@[A-Za-z0-9-]+\.[A-Za-z]",),
     "secrets": (
         *_KEYS,
-        *(f"(?i:{word}){_ASSIGNED}" for word in ("passwd", "password", "secret", "token", "auth")),
-        *(f"(?i:{word}[_-]?key){_ASSIGNED}" for word in ("api", "access", "private")),
+        *(
+            f"(?i:{word}){_ASSIGNED}"
+            for word in ("passwd", "password", "passphrase", "secret", "token", "auth")
+        ),
+        *(f"(?i:{word}[_-]?key){_ASSIGNED}" for word in ("api", "access", "private", "account")),
     ),
 }
 SPEECH = (
