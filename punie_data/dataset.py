@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from punie_data import __version__, jsonl
+from punie_data import __version__, described, jsonl
 from punie_data.errors import UserError
 
 FORMAT = 1
@@ -62,8 +62,26 @@ def read_manifest(path: Path) -> dict[str, Any]:
 
 
 def manifest_of(path: Path) -> dict[str, Any]:
-    """The manifest of a folder; {} for a file, and for a folder of rows that nobody wrote a manifest for."""
-    return read_manifest(path) if path.is_dir() and (path / MANIFEST).exists() else {}
+    """The manifest of a folder, or the one that `import` wrote beside a file; {} for rows that nobody wrote a manifest for."""
+    if path.is_dir():
+        return read_manifest(path) if (path / MANIFEST).exists() else {}
+    beside = manifest_beside(path)
+    if not beside.is_file():
+        return {}
+    try:
+        return orjson.loads(beside.read_bytes())
+    except (OSError, orjson.JSONDecodeError) as error:
+        raise UserError(f"{beside}: {error}") from None
+
+
+def manifest_beside(file: Path) -> Path:
+    """Where the manifest of a single file of rows is."""
+    return file.with_name(f"{file.stem}.{MANIFEST}")
+
+
+def carried(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """What a manifest says of its rows, and not of its files: a dataset that is made of the rows says it too."""
+    return {key: manifest[key] for key in (*described.KEYS, "options", "tools", "sources") if key in manifest}
 
 
 def digest(file: Path) -> str:
@@ -135,18 +153,17 @@ def write_parts(
     """
     counts = {}
     try:
-        counts[REJECTED] = jsonl.write(out / f"{REJECTED}.jsonl", (dict(row) for row in rejected))
         for name in PARTS:
             target = out / f"{name}.jsonl"
             if name in parts:
                 counts[name] = _write_lines(target, parts[name])
             else:
                 target.unlink(missing_ok=True)
-        kept = {key: base[key] for key in ("system_prompt", "options", "tools", "sources") if key in base}
+        counts[REJECTED] = jsonl.write(out / f"{REJECTED}.jsonl", (dict(row) for row in rejected))
         manifest = {
             "format": FORMAT,
             "made_by": f"punie-data {__version__}",
-            **kept,
+            **carried(base),
             "steps": [*base.get("steps", []), asdict(step)],
             "counts": {name: counts[name] for name in (*PARTS, REJECTED) if name in counts},
             "files": {f"{name}.jsonl": digest(out / f"{name}.jsonl") for name in counts},

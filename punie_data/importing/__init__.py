@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from punie_data import jsonl
-from punie_data.importing.reader import Reader
+from punie_data.importing import array
+from punie_data.importing.reader import KEYS, Reader
 from punie_data.jsonl import Line
 
-KEYS = {"id", "messages", "tools", "label", "origin", "runs"}
+__all__ = ["KEYS", "records"]
 
 
 def records(path: Path) -> Iterator[Line]:
@@ -15,9 +15,14 @@ def records(path: Path) -> Iterator[Line]:
     converted is a `Line` with a problem and no row. UserError if the file can't be opened.
     """
     reader: Reader | None = None
-    for line in jsonl.read(path):
+    for line in array.read(path):
         if line.problem or (isinstance(line.row, dict) and line.row.keys() == KEYS):
             yield line
             continue
+        # A file of canonical rows never needs its digest.
         reader = reader or Reader(path)
-        yield reader.line(line)
+        for found, _ in reader.line(line):
+            yield found
+    if reader is not None:
+        for found, _ in reader.end():
+            yield found

@@ -59,6 +59,8 @@ class Signature:
 class Conversation:
     """One row of any format. `offered` are the tools that the row says there were; `kind` is "" where it does not say.
 
+    `native` says that the format has calls of its own, so that what looks like one in a text is text.
+
     `kept` is what an export of ours wrote beside the conversation (id, label, origin, runs), {} in a row of anybody else's.
     """
 
@@ -67,5 +69,7 @@ class Conversation:
     signatures: tuple[Signature, ...] = ()
     offered: tuple[str, ...] = ()
     kind: str = ""
+    category: str = ""
+    native: bool = False
     license: str = ""
     kept: Mapping[str, Any] = field(default_factory=dict)

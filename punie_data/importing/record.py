@@ -1,5 +1,6 @@
 """A conversation of any format as a record: calls paired with their results, the label by rule, and an origin that says it was imported."""
 
+import functools
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ class Converted:
     """A record with what does not belong into rows: the system prompt and the tools that the row described."""
 
     example: Example
+    format: str
     prompt: str
     signatures: tuple[Signature, ...]
 
@@ -46,13 +48,15 @@ def converted(conversation: Conversation, source: Source, line: int) -> Converte
     prompt, described = prompt_and_tools(prompt)
     signatures = _united(conversation.signatures, described)
     parameters = _Parameters(signatures, turns)
-    messages, runs = _paired(_taken_apart(turns, parameters), parameters)
+    spoken_calls = not conversation.native and not any(turn.calls for turn in turns)
+    if conversation.kept:
+        kept = _kept(conversation, turns, parameters, spoken_calls)
+        if kept is not None:
+            return Converted(kept, conversation.format, prompt, signatures)
+    messages, runs = _paired(turns, parameters, spoken_calls)
     if len(messages) < 2:
         raise Unconvertible("no conversation", f"{len(messages)} message{'s' * (len(messages) != 1)}")
     called = [call.name for message in messages for call in message.tool_calls]
-    kept = _kept(conversation, messages, runs)
-    if kept is not None:
-        return Converted(kept, prompt, signatures)
     offered = [*conversation.offered, *(signature.name for signature in signatures)]
     tools = dict.fromkeys([*(offered or source.tools), *called])
     kind: Kind = "tool" if called else "direct"
@@ -64,13 +68,13 @@ def converted(conversation: Conversation, source: Source, line: int) -> Converte
     example = Example(
         messages=tuple(messages),
         tools=tuple(tools),
-        label=Label(kind, IMPORTED),
+        label=Label(kind, conversation.category or IMPORTED),
         origin=Origin(
             f"import:{conversation.format}", source.repo, source.revision, license_, symbol=f"line {line}"
         ),
         runs=tuple(runs),
     )
-    return Converted(example, prompt, signatures)
+    return Converted(example, conversation.format, prompt, signatures)
 
 
 def row_bytes(example: Example) -> tuple[dict[str, Any], bytes]:
@@ -93,21 +97,17 @@ class _Parameters:
 
     def __call__(self, name: str) -> Mapping[str, Any] | None:
         known = self._known.get(name)
-        if known is None:
-            known = _shipped().get(name)
+        if known is None and name in shipped_tools():
+            known = shipped_tools()[name]["arguments"].get("properties", {})
         if known is None and name in self._called:
             return {}
         return known
 
 
-_registry: dict[str, Mapping[str, Any]] = {}
-
-
-def _shipped() -> Mapping[str, Mapping[str, Any]]:
-    if not _registry:
-        tools = orjson.loads(path_of("schemas", "tools.schema.json").read_bytes())["tools"]
-        _registry.update({name: tool["arguments"].get("properties", {}) for name, tool in tools.items()})
-    return _registry
+@functools.cache
+def shipped_tools() -> Mapping[str, Mapping[str, Any]]:
+    """Our own tools, as they stand in `schemas/tools.schema.json`."""
+    return orjson.loads(path_of("schemas", "tools.schema.json").read_bytes())["tools"]
 
 
 def _without_system(turns: tuple[Turn, ...]) -> tuple[str, list[Turn]]:
@@ -124,12 +124,11 @@ def _united(first: tuple[Signature, ...], second: tuple[Signature, ...]) -> tupl
     return (*first, *(signature for signature in second if signature.name not in known))
 
 
-def _taken_apart(turns: list[Turn], parameters: _Parameters) -> list[Turn]:
+def _taken_apart(turns: list[Turn], parameters: _Parameters, spoken_calls: bool) -> list[Turn]:
     """The turns with the calls and the results that stood in their texts. Where calls are spoken, results come as the user's messages."""
-    has_native = any(turn.calls for turn in turns)
     found: list[Turn] = []
     for index, turn in enumerate(turns):
-        if turn.role == "assistant" and not turn.calls and not has_native:
+        if turn.role == "assistant" and spoken_calls:
             following = turns[index + 1] if index + 1 < len(turns) else None
             before_result = following is not None and (
                 following.role == "tool"
@@ -141,12 +140,12 @@ def _taken_apart(turns: list[Turn], parameters: _Parameters) -> list[Turn]:
             results = results_of(turn.text)
             if results is not None:
                 found.extend(Turn("tool", result) for result in results)
-            elif has_native:
-                found.append(turn)
-            else:
+            elif spoken_calls:
                 raise Unconvertible(
                     "a user message follows a call and has no mark of a result", repr(turn.text[:60])
                 )
+            else:
+                found.append(turn)
         elif turn.role == "tool" and not turn.call_id:
             results = results_of(turn.text) if "<" in turn.text[:40] else None
             found.extend(
@@ -157,8 +156,11 @@ def _taken_apart(turns: list[Turn], parameters: _Parameters) -> list[Turn]:
     return found
 
 
-def _paired(turns: list[Turn], parameters: _Parameters) -> tuple[list[Message], list[Run]]:
+def _paired(
+    turns: list[Turn], parameters: _Parameters, spoken_calls: bool
+) -> tuple[list[Message], list[Run]]:
     """Messages in which every result names its call, and a run for each result. Ids are kept where they are whole and new where not."""
+    turns = _taken_apart(turns, parameters, spoken_calls)
     given = [call.id for turn in turns for call in turn.calls]
     keep_ids = all(given) and len(set(given)) == len(given)
     messages: list[Message] = []
@@ -168,21 +170,21 @@ def _paired(turns: list[Turn], parameters: _Parameters) -> tuple[list[Message], 
     for turn in turns:
         if turn.role == "tool":
             call = _answered(turn, waiting)
-            content = unwrapped(turn.text, call.name)
+            content = unwrapped(turn.text, call.name) if spoken_calls else turn.text
             messages.append(Message("tool", content, (), call.id, call.name))
             digest = hashlib.sha256(content.encode()).hexdigest()
             runs.append(Run(call.id, IMPORTED, int(turn.failed), digest))
             continue
         waiting = []
         calls = []
-        for spoken_call in turn.calls:
-            identity = spoken_call.id if keep_ids else f"call_{number}"
+        for said in turn.calls:
+            identity = said.id if keep_ids else f"call_{number}"
             number += 1
-            call = ToolCall(identity, spoken_call.name, _without_filling(spoken_call, parameters))
+            call = ToolCall(identity, said.name, _without_filling(said, parameters))
             if not is_json(call.arguments):
                 raise Unconvertible("it can't be written as JSON", f"the arguments of {call.name[:60]}")
             calls.append(call)
-            waiting.append((call, spoken_call.id))
+            waiting.append((call, said.id))
         if turn.role == "user" and not turn.text:
             raise Unconvertible("an empty user message")
         messages.append(Message(turn.role, turn.text, tuple(calls)))  # type: ignore[arg-type]
@@ -218,29 +220,40 @@ def _without_filling(call: SpokenCall, parameters: _Parameters) -> Mapping[str, 
     return {key: value for key, value in call.arguments.items() if value is not None or key in known}
 
 
-def _kept(conversation: Conversation, messages: list[Message], runs: list[Run]) -> Example | None:
-    """The very record that an export was made from, None where the row has none or was changed since."""
+def _kept(
+    conversation: Conversation, turns: list[Turn], parameters: _Parameters, spoken_calls: bool
+) -> Example | None:
+    """The very record that an export was made from, None where the row has none or was changed since.
+
+    The texts are tried as they stand first: an answer may show a call that nobody made.
+    """
     kept = conversation.kept
-    if not kept or not _is_whole(kept):
+    if not _is_whole(kept):
         return None
     proofs = tuple(Run(**run) for run in kept["runs"])
-    example = Example(
-        messages=tuple(_with_ids(messages, runs, proofs)),
-        tools=tuple(kept.get("tools") or conversation.offered),
-        label=Label(kept["label"]["kind"], kept["label"]["category"]),
-        origin=Origin(
-            **{
-                **kept["origin"],
-                "paths": tuple(kept["origin"]["paths"]),
-                "spans": tuple(kept["origin"]["spans"]),
-            }
-        ),
-        runs=proofs,
-    )
-    return example if example.id == kept["id"] else None
+    origin = {
+        **kept["origin"],
+        "paths": tuple(kept["origin"]["paths"]),
+        "spans": tuple(kept["origin"]["spans"]),
+    }
+    for apart in (False, True) if spoken_calls else (False,):
+        try:
+            messages, runs = _paired(turns, parameters, apart)
+        except Unconvertible:
+            continue
+        example = Example(
+            messages=tuple(_with_ids(messages, proofs)),
+            tools=tuple(kept.get("tools") or conversation.offered),
+            label=Label(kept["label"]["kind"], kept["label"]["category"]),
+            origin=Origin(**origin),
+            runs=proofs,
+        )
+        if example.id == kept["id"]:
+            return example
+    return None
 
 
-def _with_ids(messages: list[Message], runs: list[Run], proofs: tuple[Run, ...]) -> list[Message]:
+def _with_ids(messages: list[Message], proofs: tuple[Run, ...]) -> list[Message]:
     """The messages with the ids of the runs, which stand in the order of the calls, where the format had none to give."""
     calls = [call.id for message in messages for call in message.tool_calls]
     if len(calls) != len(proofs) or calls == [proof.call_id for proof in proofs]:

@@ -12,6 +12,7 @@ from punie_data.importing.values import from_literal, objects_in, written
 
 CODE_TOOL = "execute_code"
 CODE_PARAMETER = "code"
+TOOLCALL = "<TOOLCALL>"
 
 _OPENING = re.compile(
     r"<tool_call>|<function=|<functioncall>|<TOOLCALL>|\[TOOL_CALLS\]|<\|python_tag\|>|^Tool call:",
@@ -79,6 +80,11 @@ def spoken(
     elif "(" in bare and _is_code(bare, parameters):
         return Spoken("", (_code_call(bare),))
     return Spoken(content, ())
+
+
+def wrapped_calls(text: str) -> tuple[SpokenCall, ...]:
+    """The calls of a text that begins with a wrapper and holds nothing but calls."""
+    return _wrapped(text, lambda name: None)
 
 
 def results_of(content: str) -> tuple[str, ...] | None:

@@ -1,0 +1,72 @@
+"""One task of a session: what the user asked, and the turns up to the answer."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from punie_data.importing.conversation import Conversation, SpokenCall, Turn, Unconvertible
+
+Found = tuple[int, bytes, Conversation | Unconvertible]
+"""Where a task begins (its line, 1-based, and that line's bytes), and what it became."""
+
+
+class Session(Protocol):
+    """Takes the lines of a file one after another and gives back each task that is finished."""
+
+    not_rows: int
+
+    def take(self, number: int, row: Mapping[str, Any], raw: bytes) -> Iterator[Found]: ...
+
+    def end(self) -> Iterator[Found]: ...
+
+
+@dataclass(slots=True)
+class Task:
+    """A task that is being read. `trouble` is what makes it no whole conversation; the first one counts."""
+
+    line: int
+    raw: bytes
+    turns: list[Turn]
+    keys: list[str] = field(default_factory=list)
+    """For each turn the id of the message that it was part of, "" for none: an agent writes one message over several lines."""
+    trouble: Unconvertible | None = None
+    last_line: int = 0
+
+    def broken(self, reason: str, detail: str = "") -> None:
+        self.trouble = self.trouble or Unconvertible(reason, detail)
+
+    def say(self, text: str, calls: tuple[SpokenCall, ...], key: str) -> None:
+        """Something that the assistant says or calls: a new turn, or more of the one with the same key."""
+        at = self.keys.index(key) if key and key in self.keys else -1
+        if at >= 0:
+            turn = self.turns[at]
+            both = "\n\n".join(part for part in (turn.text, text) if part)
+            self.turns[at] = replace(turn, text=both, calls=(*turn.calls, *calls))
+        else:
+            self._add(Turn("assistant", text, calls), key)
+
+    def result(self, turn: Turn) -> None:
+        self._add(turn, "")
+
+    def finished(self, name: str, prompt: str = "") -> Found:
+        """The conversation, or why it is none: an agent that was stopped has given no answer."""
+        found: Conversation | Unconvertible
+        if self.trouble is None and (self.turns[-1].role != "assistant" or self.turns[-1].calls):
+            self.broken("the task ends without an answer")
+        if self.trouble is not None:
+            lines = f"lines {self.line} to {max(self.line, self.last_line)}"
+            detail = f"{self.trouble.detail}, {lines}" if self.trouble.detail else lines
+            found = Unconvertible(self.trouble.reason, detail)
+        else:
+            first = (Turn("system", prompt),) if prompt else ()
+            found = Conversation(name, (*first, *self.turns), native=True)
+        return self.line, self.raw, found
+
+    @property
+    def is_answered(self) -> bool:
+        return any(turn.role == "assistant" for turn in self.turns)
+
+    def _add(self, turn: Turn, key: str) -> None:
+        self.keys += [""] * (len(self.turns) - len(self.keys))
+        self.turns.append(turn)
+        self.keys.append(key)
