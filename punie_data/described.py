@@ -1,12 +1,13 @@
 """What a manifest says of its rows that does not stand in them: the system prompt, and the signatures of tools that aren't ours.
 
     "system_prompt": "…"                                        of every row, but for
-    "system_prompts": [{"text": "…", "rows": ["<id>", …]}]      those that came with another one
+    "system_prompts": [{"text": "…", "rows": "<id> <id> …"}]      those that came with another one
     "signatures": {"get_weather": {"description": "…", "arguments": {JSON Schema}, "result": null}}
-    "signature_variants": [{"tool": "get_weather", "signature": {…}, "rows": ["<id>", …]}]
+    "signature_variants": [{"tool": "get_weather", "signature": {…}, "rows": "<id> <id> …"}]
 
 A signature has the shape of those in `schemas/tools.schema.json`; `written` beside it is the foreign row's own description, where a validator could
-not take it as it was. Foreign sets give one name several signatures; `signatures` holds the one that most rows mean.
+not take it as it was. Foreign sets give one name several signatures: `signatures` holds the one that most rows mean, or nothing where the name is that of a tool of
+ours, which is then meant by all rows that no variant names.
 """
 
 from collections import ChainMap
@@ -23,13 +24,13 @@ class Described:
     def __init__(self, manifest: Mapping[str, Any]) -> None:
         self._prompt: str = manifest.get("system_prompt") or ""
         self._prompts = {
-            row: each["text"] for each in manifest.get("system_prompts", ()) for row in each["rows"]
+            row: each["text"] for each in manifest.get("system_prompts", ()) for row in each["rows"].split()
         }
         self._entries: dict[str, Mapping[str, Any]] = dict(manifest.get("signatures", {}))
         self._common = {name: openai_form(name, entry) for name, entry in self._entries.items()}
         self._variants: dict[str, dict[str, Mapping[str, Any]]] = {}
         for each in manifest.get("signature_variants", ()):
-            for row in each["rows"]:
+            for row in each["rows"].split():
                 self._variants.setdefault(row, {})[each["tool"]] = each["signature"]
 
     def prompt(self, row: str) -> str:

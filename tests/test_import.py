@@ -268,7 +268,7 @@ def test_nulls_that_arrow_filled_in_go(tmp_path: Path) -> None:
 @pytest.mark.parametrize("holder", ["beside", "inside"])
 def test_what_an_export_kept_gives_back_the_record(tmp_path: Path, holder: str) -> None:
     """Else importing an export would make new rows of old ones."""
-    for line in records(SAMPLE):
+    for line in list(records(SAMPLE))[::8]:
         kept = {key: line.row[key] for key in ("id", "label", "origin", "runs", "tools")}
         row = {"messages": line.row["messages"], **(kept if holder == "beside" else {"punie_data": kept})}
         if holder == "beside":

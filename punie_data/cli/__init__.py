@@ -4,6 +4,7 @@ import signal
 import sys
 import tempfile
 from importlib import import_module
+from keyword import iskeyword
 
 import click
 
@@ -16,6 +17,7 @@ COMMANDS = {
     "verify": "Run every tool call of a dataset again and compare.",
     "validate": "Check rows against the schema and the rules.",
     "explain": "Tell what a code of validate means.",
+    "import": "Turn rows of any format into records.",
     "dedupe": "Take out duplicates, and rows that contradict each other.",
     "split": "Divide a dataset into train, valid and test, with nothing on two sides.",
     "show": "Print a few rows as conversations.",
@@ -35,7 +37,9 @@ class Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        return getattr(import_module(f"punie_data.cli.{cmd_name}"), cmd_name)
+        # `import` is a word of Python's, which neither a module nor a function can be called.
+        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        return getattr(import_module(f"punie_data.cli.{name}"), name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

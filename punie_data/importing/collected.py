@@ -1,7 +1,7 @@
 """What the rows of a foreign set say that belongs into the manifest: system prompts and signatures, each with the rows that mean it."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Mapping
 from typing import Any
 
 from punie_data.chat import canonical
@@ -42,15 +42,16 @@ class Collected:
             (prompt, _), *others = _most_first(list(self._prompts.items()))
             found["system_prompt"] = prompt
             if others:
-                found["system_prompts"] = [{"text": text, "rows": list(_ids(rows))} for text, rows in others]
+                found["system_prompts"] = [{"text": text, "rows": _ids(rows)} for text, rows in others]
         signatures, rest = {}, []
         for name, variants in sorted(self._tools.items()):
-            (entry, _), *others = _most_first(list(variants.values()))
+            others = _most_first(list(variants.values()))
             ours = shipped_tools().get(name)
-            if not others and ours is not None and _same(ours, entry):
-                continue
-            signatures[name] = entry
-            rest += [{"tool": name, "signature": other, "rows": list(_ids(rows))} for other, rows in others]
+            if ours is None:
+                signatures[name] = others.pop(0)[0]
+            else:
+                others = [(entry, rows) for entry, rows in others if not _same(ours, entry)]
+            rest += [{"tool": name, "signature": other, "rows": _ids(rows)} for other, rows in others]
         if signatures:
             found["signatures"] = signatures
         if rest:
@@ -62,10 +63,10 @@ def _most_first(variants: list[tuple[Any, bytearray]]) -> list[tuple[Any, bytear
     return sorted(variants, key=lambda variant: -len(variant[1]))
 
 
-def _ids(rows: bytearray) -> Iterator[str]:
+def _ids(rows: bytearray) -> str:
     """Each row once: the same conversation may stand in a set several times."""
-    yield from dict.fromkeys(rows[at : at + _WIDTH].hex() for at in range(0, len(rows), _WIDTH))
+    return " ".join(dict.fromkeys(rows[at : at + _WIDTH].hex() for at in range(0, len(rows), _WIDTH)))
 
 
-def _same(ours: dict[str, Any], entry: dict[str, Any]) -> bool:
+def _same(ours: Mapping[str, Any], entry: dict[str, Any]) -> bool:
     return ours["description"] == entry["description"] and ours["arguments"] == entry["arguments"]

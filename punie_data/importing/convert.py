@@ -1,6 +1,5 @@
 """`import`: files of any format become a dataset, or one file of records. What can't be converted is kept with its reason."""
 
-import os
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -84,6 +83,7 @@ def convert(
                 yield from _lines(file, digests[file], options, done, collected, rejects, advance)
             # Drawn to its end before the manifest is made of them.
             base.update(collected.into_manifest())
+            done.prompts, done.tools = collected.prompts, collected.tools
             base["sources"] = [*base.get("sources", ()), *_sources(files, digests, options)]
             step.counts.update(done.to_json())  # type: ignore[attr-defined]
 
@@ -95,7 +95,6 @@ def convert(
             stack.enter_context(dataset.claimed(out))
             dataset.refuse_input(out, [path for path in paths if path.is_dir()])
             done.parts = dataset.write_parts(out, base, step, parts, _rejected(rejects))
-    done.prompts, done.tools = collected.prompts, collected.tools
     return done
 
 
@@ -221,4 +220,4 @@ def _sorted(counter: Counter[str]) -> dict[str, int]:
 
 def size_of(paths: Sequence[Path]) -> int:
     """How many bytes there are to be read."""
-    return sum(os.path.getsize(file) for files in _inputs(paths).values() for file in files)
+    return sum(file.stat().st_size for files in _inputs(paths).values() for file in files)

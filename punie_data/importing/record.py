@@ -238,7 +238,7 @@ def _kept(
     }
     for apart in (False, True) if spoken_calls else (False,):
         try:
-            messages, runs = _paired(turns, parameters, apart)
+            messages, _ = _paired(turns, parameters, apart)
         except Unconvertible:
             continue
         example = Example(
