@@ -76,7 +76,8 @@ class PackageIndex:
     def page(self, project: str) -> tuple[str, bytes] | None:
         rows = []
         for filename, content in self.files.items():
-            if filename.rpartition("-")[0].replace("_", "-").lower() == project:
+            named = filename.partition("-")[0] if filename.endswith(".whl") else filename.rpartition("-")[0]
+            if named.replace("_", "-").lower() == project:
                 shown = b"something else" if filename in self.wrong_hash else content
                 rows.append((filename, hashlib.sha256(shown).hexdigest(), self.released[filename]))
         if not rows:

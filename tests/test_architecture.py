@@ -23,6 +23,8 @@ LAYERS = (
     ("validate", "verify", "show", "dedupe", "decontaminate", "split", "balance", "scorers", "gate"),
     ("stats", "diff"),
     ("build", "export"),
+    ("models",),
+    ("train", "evaluate"),
     ("report",),
     ("cli",),
 )
@@ -40,7 +42,8 @@ DOORS = {
     "highspy": {"balance"},
     "rensa": {"dedupe"},
     "numpy": {"balance", "dedupe", "split"},
-    "tokenizers": {"dialects", "stats"},
+    "mlx": {"models", "train", "evaluate"},
+    "tokenizers": {"dialects", "models", "stats"},
     "jinja2": {"dialects", "report"},
     "datasets": {"export"},
     "mlx_lm": {"dialects", "export"},

@@ -26,6 +26,7 @@ COMMANDS = {
     "balance": "Keep the largest subset of rows inside a mix, or judge a dataset by one.",
     "scan": "Look for what must not be published: secrets, personal data, licences.",
     "corpus": "List or fetch the repositories of a corpus.",
+    "model": "Get models in MLX form without a hub.",
 }
 """Name → help. It stands here too, so that `--help` imports no command."""
 

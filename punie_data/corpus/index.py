@@ -10,14 +10,20 @@ import re
 import sys
 import urllib.parse
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
 import orjson
-from packaging.utils import InvalidSdistFilename, canonicalize_name, parse_sdist_filename
+from packaging.utils import (
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    canonicalize_name,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
 from packaging.version import InvalidVersion, Version
 
 from punie_data.corpus.transport import NotFound, Page, Transport, shown
@@ -46,25 +52,26 @@ class Index:
 
     def sdist(self, project: str, version: str) -> IndexFile:
         """The .tar.gz (else .zip) of exactly that version, from the first index that has it. UserError where none has."""
+        return self._of_version(project, version, "source distribution", parse_sdist_filename)
+
+    def wheel(self, project: str, version: str) -> IndexFile:
+        """A wheel of exactly that version, the first by name where there are several. UserError where there is none."""
+        return self._of_version(project, version, "wheel", lambda name: parse_wheel_filename(name)[:2])
+
+    def _of_version(
+        self, project: str, version: str, kind: str, parse: Callable[[str], tuple[str, Version]]
+    ) -> IndexFile:
         try:
             wanted = Version(version)
         except InvalidVersion:
             raise UserError(f"{project}=={version}: {version!r} is not a version") from None
         known: set[Version] = set()
         for url in self.urls:
-            address = f"{url.rstrip('/')}/{canonicalize_name(project)}/"
-            if address.startswith("file:"):
-                address += "index.html"
-            try:
-                if address not in self._pages:
-                    self._pages[address] = self.transport.page(address, _ACCEPT)
-            except NotFound:
-                continue
             found = []
-            for file in files_of(self._pages[address]):
+            for file in self._files(url, project):
                 try:
-                    name, of = parse_sdist_filename(file.filename)
-                except (InvalidSdistFilename, InvalidVersion):
+                    name, of = parse(file.filename)
+                except (InvalidSdistFilename, InvalidWheelFilename, InvalidVersion):
                     continue
                 if name != canonicalize_name(project):
                     continue
@@ -72,14 +79,23 @@ class Index:
                 if of == wanted:
                     found.append(file)
             if found:
-                return min(found, key=lambda file: (not file.filename.endswith(".tar.gz"), file.filename))
+                return min(found, key=lambda file: (file.filename.endswith(".zip"), file.filename))
         where = ", ".join(shown(url) for url in self.urls)
         if not known:
-            raise UserError(f"{project}=={version}: no source distribution of {project} on {where}")
+            raise UserError(f"{project}=={version}: no {kind} of {project} on {where}")
         latest = ", ".join(str(of) for of in sorted(known)[-5:])
-        raise UserError(
-            f"{project}=={version}: no such source distribution on {where}; the latest are {latest}"
-        )
+        raise UserError(f"{project}=={version}: no such {kind} on {where}; the latest are {latest}")
+
+    def _files(self, url: str, project: str) -> "list[IndexFile]":
+        address = f"{url.rstrip('/')}/{canonicalize_name(project)}/"
+        if address.startswith("file:"):
+            address += "index.html"
+        try:
+            if address not in self._pages:
+                self._pages[address] = self.transport.page(address, _ACCEPT)
+        except NotFound:
+            return []
+        return files_of(self._pages[address])
 
 
 def files_of(page: Page) -> list[IndexFile]:
