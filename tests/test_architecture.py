@@ -22,7 +22,7 @@ LAYERS = (
     ("importing",),
     ("validate", "verify", "show", "dedupe", "decontaminate", "split", "balance", "scorers", "gate"),
     ("stats", "diff"),
-    ("build", "export"),
+    ("build", "export", "preflight"),
     ("models",),
     ("train", "evaluate"),
     ("report",),
@@ -46,7 +46,7 @@ DOORS = {
     "tokenizers": {"dialects", "models", "stats"},
     "jinja2": {"dialects", "report"},
     "datasets": {"export"},
-    "mlx_lm": {"dialects", "export"},
+    "mlx_lm": {"dialects", "export", "preflight"},
 }
 """Who may import what. Generators may import LibCST too."""
 LONGEST = 420

@@ -20,6 +20,8 @@ COMMANDS = {
     "import": "Turn rows of any format into records.",
     "dedupe": "Take out duplicates, and rows that contradict each other.",
     "split": "Divide a dataset into train, valid and test, with nothing on two sides.",
+    "export": "Write a dataset as the rows that a trainer reads.",
+    "preflight": "Prove that an export avoids the traps of mlx-lm.",
     "show": "Print a few rows as conversations.",
     "stats": "Count what is in a dataset.",
     "generators": "List the generators, or describe one.",
