@@ -106,6 +106,11 @@ class Template:
         """The token ids of a rendered text; nothing is added to it."""
         return self._tokenizer.encode(text, add_special_tokens=False).ids
 
+    def encode_with_offsets(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
+        """The token ids with the half-open range of characters that each stands for."""
+        found = self._tokenizer.encode(text, add_special_tokens=False)
+        return found.ids, found.offsets
+
     def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
         """The same for many texts at once, on all cores."""
         return [found.ids for found in self._tokenizer.encode_batch(list(texts), add_special_tokens=False)]
