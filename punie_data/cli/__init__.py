@@ -19,6 +19,7 @@ COMMANDS = {
     "explain": "Tell what a code of validate means.",
     "import": "Turn rows of any format into records.",
     "dedupe": "Take out duplicates, and rows that contradict each other.",
+    "decontaminate": "Take out rows that ask what an evaluation asks.",
     "split": "Divide a dataset into train, valid and test, with nothing on two sides.",
     "export": "Write a dataset as the rows that a trainer reads.",
     "preflight": "Prove that an export avoids the traps of mlx-lm.",

@@ -16,6 +16,7 @@ import numpy as np
 
 from punie_data.dedupe.content import Content, content_of
 from punie_data.dedupe.near import Shingles
+from punie_data.dedupe.question import world
 from punie_data.dedupe.reading import Row
 
 Conflicts = Literal["keep-best", "drop", "keep"]
@@ -98,9 +99,9 @@ class Rows:
         return found
 
     def _question_key(self, row: Row, content: Content) -> int:
-        world = row.record["origin"]["repo"] if self.options.same_question == "repo" else ""
+        where = world(row.record["origin"]) if self.options.same_question == "repo" else ""
         return _number(
-            "\x00".join([world, *content.turns, "\x01", *content.action, "\x01", *content.spelling])
+            "\x00".join([where, *content.turns, "\x01", *content.action, "\x01", *content.spelling])
         )
 
     def _groups(self, keys: array, order: Sequence[int], gone: dict[int, Removal]) -> Iterator[list[int]]:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from punie_data.chat import canonical
 from punie_data.dedupe.question import asked
+from punie_data.importing.record import IMPORTED
 
 MANY_NAMES = 24
 """A question with more names than this holds pasted text: its names need to agree as far as its words, no longer to the last one."""
@@ -91,7 +92,7 @@ def content_of(record: Mapping[str, Any], near: bool = True) -> Content:
         action,
         frozenset(record["tools"]).union(call["function"]["name"] for call in calls),
         _spelling(turns, calls, answers),
-        bool(calls) and {call["id"] for call in calls} <= {run["call_id"] for run in record["runs"]},
+        _verified(record, calls),
         asked_about,
         answered,
         words,
@@ -104,6 +105,12 @@ def content_of(record: Mapping[str, Any], near: bool = True) -> Content:
 def _template(turns: Iterable[str]) -> list[str]:
     words = " \x01 ".join(turns).split(" ")
     return words if len(words) <= _LONG_QUESTION else []
+
+
+def _verified(record: Mapping[str, Any], calls: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether every call has a run, and none of a run that nobody saw happen."""
+    runs = {run["call_id"]: run["tool_version"] for run in record["runs"]}
+    return bool(runs) and IMPORTED not in runs.values() and all(call["id"] in runs for call in calls)
 
 
 def _digest(record: Mapping[str, Any]) -> bytes:
@@ -150,7 +157,7 @@ def _compared(
     words: list[str] = []
     for message in messages:
         if message["role"] == "user":
-            asked_about.update(_names(message["content"]))
+            asked_about.update(names_in(message["content"]))
             words.append("\x01")
             words += _WORD.findall(message["content"].casefold())
     for call in calls:
@@ -167,7 +174,7 @@ def _compared(
         asked_about.add(f"{function['name']}{canonical(short).decode()}")
     answered: set[str] = set()
     for answer in answers:
-        answered.update(_names(answer))
+        answered.update(names_in(answer))
         words.append("\x03")
         said = _WORD.findall(answer.casefold())
         answered.update(_SAID_COUNT.intersection(said))
@@ -175,7 +182,7 @@ def _compared(
     return sorted(asked_about), sorted(answered), words
 
 
-def _names(text: str) -> set[str]:
+def names_in(text: str) -> set[str]:
     """What a text names: what stands in back-ticks, and what looks like an identifier, a path or a number."""
     found = set(_TICKED.findall(text)) if "`" in text else set()
     for piece in _PIECE.findall(text):

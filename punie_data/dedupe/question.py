@@ -22,3 +22,8 @@ def folded(text: str) -> str:
 def asked(messages: Iterable[Mapping[str, Any]]) -> list[str]:
     """What the user said, turn by turn, as it is compared."""
     return [folded(message["content"]) for message in messages if message["role"] == "user"]
+
+
+def world(origin: Mapping[str, Any]) -> str:
+    """The repository in which a question is asked. Imported rows have none: their origin names the file that they were read from."""
+    return "" if origin["generator"].startswith("import:") else origin["repo"]

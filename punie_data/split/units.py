@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-from punie_data.dedupe.question import asked
+from punie_data.dedupe.question import asked, world
 
 By = Literal["origin", "file", "symbol", "repo"]
 SHARED = ("id", "question", "file", "symbol", "repository")
@@ -85,7 +85,9 @@ def _repo(record: Mapping[str, Any]) -> Unit:
 
 def _symbol(record: Mapping[str, Any]) -> list[Unit]:
     origin = record["origin"]
-    return [Unit("symbol", origin["repo"], origin["symbol"])] if origin["symbol"] else []
+    if not origin["symbol"] or not world(origin):  # an imported row's symbol is its line in the file
+        return []
+    return [Unit("symbol", world(origin), origin["symbol"])]
 
 
 def _files(record: Mapping[str, Any]) -> list[Unit]:
@@ -102,7 +104,7 @@ def _files(record: Mapping[str, Any]) -> list[Unit]:
                 for value in call["function"]["arguments"].values():
                     if isinstance(value, str):
                         paths.update(path.removeprefix("./") for path in _PATH.findall(value))
-    return [Unit("file", origin["repo"], path) for path in sorted(paths)]
+    return [Unit("file", world(origin), path) for path in sorted(paths)]
 
 
 def _is_file(path: str) -> bool:
