@@ -112,33 +112,36 @@ def sift(path: Path, out: Path, redact: bool, licences: Allowed, ignore: frozens
     options = {"redact": redact, "licenses": sorted(licences.names), "ignore": sorted(ignore)}
     counts: dict[str, Any] = {}
     step = Step("scan", options, {file.name: digest(file) for file in files.values()}, counts)
-    # The rejected rows are written first: on their way it is noted which lines change, so that the rows are judged once.
-    fate: dict[Path, dict[int, bool]] = {file: {} for file in files.values()}
+    # What becomes of each row is known before the first is written: nothing may depend on which file is written first.
+    fate: dict[Path, dict[int, Refused | None]] = {file: {} for file in files.values()}
+    reasons: Counter[str] = Counter()
+    for file in files.values():
+        for line in records(file):
+            told.rows += 1
+            kept = _judged(line, redact, licences, ignore)
+            if isinstance(kept, Refused):
+                fate[file][line.number] = kept
+                reasons[kept.reason] += 1
+            elif kept[1]:
+                fate[file][line.number] = None
+                told.mended += 1
+                told.taken_out += kept[1]
+    told.kept = told.rows - reasons.total()
+    told.rejected = dict(sorted(reasons.items()))
+    counts.update({key: value for key, value in asdict(told).items() if value not in (0, {})})
 
     def rejected() -> Iterator[dict[str, Any]]:
-        reasons: Counter[str] = Counter()
         for file in files.values():
             for line in records(file):
-                told.rows += 1
-                kept = _judged(line, redact, licences, ignore)
-                if isinstance(kept, Refused):
-                    fate[file][line.number] = False
-                    reasons[kept.reason] += 1
-                    yield rejection(line.row if line.row is not None else {}, kept, line)
-                elif kept[1]:
-                    fate[file][line.number] = True
-                    told.mended += 1
-                    told.taken_out += kept[1]
-        told.kept = told.rows - reasons.total()
-        told.rejected = dict(sorted(reasons.items()))
-        counts.update({key: value for key, value in asdict(told).items() if value not in (0, {})})
+                refused = fate[file].get(line.number)
+                if refused is not None:
+                    yield rejection(line.row if line.row is not None else {}, refused, line)
 
     def part(file: Path) -> Iterator[bytes]:
         for line in records(file):
-            mended = fate[file].get(line.number)
-            if mended is None:
+            if line.number not in fate[file]:
                 yield line.raw
-            elif mended:
+            elif fate[file][line.number] is None:
                 again = redacted(line.row, ignore)
                 assert not isinstance(again, Refused)
                 yield orjson.dumps(again[0])
