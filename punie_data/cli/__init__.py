@@ -24,6 +24,7 @@ COMMANDS = {
     "export": "Write a dataset as the rows that a trainer reads.",
     "preflight": "Prove that an export avoids the traps of mlx-lm.",
     "show": "Print a few rows as conversations.",
+    "report": "Write an HTML file that shows a dataset.",
     "stats": "Count what is in a dataset.",
     "generators": "List the generators, or describe one.",
     "balance": "Keep the largest subset of rows inside a mix, or judge a dataset by one.",

@@ -36,7 +36,7 @@ class Characters:
 
     exact = False
     how = (
-        "estimated as one token for every four characters of the messages and calls, because no tokenizer was given; "
+        "estimated at one token for every four characters of the messages and calls, because no tokenizer was given; "
         "the system prompt, the tools' signatures and the template come on top"
     )
 
