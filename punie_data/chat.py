@@ -173,7 +173,7 @@ def example_from_json(row: Mapping[str, Any]) -> Example:
     origin["paths"] = tuple(origin["paths"])
     origin["spans"] = tuple(origin["spans"])
     return Example(
-        messages=tuple(_message(message) for message in row["messages"]),
+        messages=tuple(message_from_json(message) for message in row["messages"]),
         tools=tuple(row["tools"]),
         label=Label(**row["label"]),
         origin=Origin(**origin),
@@ -181,7 +181,8 @@ def example_from_json(row: Mapping[str, Any]) -> Example:
     )
 
 
-def _message(row: Mapping[str, Any]) -> Message:
+def message_from_json(row: Mapping[str, Any]) -> Message:
+    """The inverse of `Message.to_json`."""
     return Message(
         role=row["role"],
         content=row["content"],

@@ -61,7 +61,7 @@ def test_mlx_lm_gets_a_row_for_each_turn(dialect: str, tmp_path: Path, tokenizer
         for row in read(source / "examples.jsonl")
     }
     assert len(rows) == sum(turns.values())
-    assert sorted((row["id"], row["turn"]) for row in rows) == sorted(
+    assert sorted((row["punie_data"]["id"], row["punie_data"]["turn"]) for row in rows) == sorted(
         (name, turn) for name, count in turns.items() for turn in range(1, count + 1)
     )
     assert all(row["messages"][-1]["role"] == "assistant" for row in rows)
@@ -74,7 +74,7 @@ def test_signatures_stand_in_every_row_of_the_native_dialect(tmp_path: Path, tok
     """Else the template would show a model no tools, and rows without tools would be batched apart."""
     export(few(tmp_path / "source"), tmp_path / "out", Options("native", "mlx-lm", tokenizer, LONG))
     for row in read(tmp_path / "out" / "train.jsonl"):
-        assert [tool["function"]["name"] for tool in row["tools"]] == row["offered"]
+        assert [tool["function"]["name"] for tool in row["tools"]] == row["punie_data"]["tools"]
         assert all(tool["function"]["parameters"]["type"] == "object" for tool in row["tools"])
 
 
@@ -86,9 +86,9 @@ def test_windows_hold_the_kinds_and_waste_little(tmp_path: Path, tokenizer: Path
     ]
     rows = read(tmp_path / "out" / "train.jsonl")
     whole = len(rows) // 8 * 8
-    share = sum(row["label"]["kind"] == "tool" for row in rows) / len(rows)
+    share = sum(row["punie_data"]["label"]["kind"] == "tool" for row in rows) / len(rows)
     for start in range(0, whole, 8):
-        tool = sum(row["label"]["kind"] == "tool" for row in rows[start : start + 8])
+        tool = sum(row["punie_data"]["label"]["kind"] == "tool" for row in rows[start : start + 8])
         assert abs(tool - 8 * share) < 3
     assert found.padding < found.padding_before / 2
     assert found.never_read == len(rows) % 8
@@ -181,7 +181,7 @@ def test_without_a_right_mask_rows_become_text(tmp_path: Path) -> None:
     assert report.form == "text" and report.left_out == {}
     assert len(rows) == len(read(source / "examples.jsonl"))
     assert all(row["text"].endswith("<|im_end|>") and "messages" not in row for row in rows)
-    assert {row["id"] for row in rows} == {row["id"] for row in read(source / "examples.jsonl")}
+    assert {row["punie_data"]["id"] for row in rows} == {row["id"] for row in read(source / "examples.jsonl")}
 
 
 def test_few_rows_without_a_right_mask_are_left_out(tmp_path: Path) -> None:
@@ -231,7 +231,7 @@ def test_other_trainers_get_whole_conversations(target: str, dialect: str, tmp_p
         "sharegpt": {"conversations", "system", "tools"},
     }
     expected = wanted.get(target, {"messages", "tools"} if dialect == "native" else {"messages"})
-    beside = set() if target == "openai" else {"id", "label", "origin", "runs", "offered", "dialect"}
+    beside = set() if target == "openai" else {"punie_data"}
     for row in rows:
         assert set(row) == expected | beside
         assert all(value is not None for message in row.get("messages", ()) for value in message.values())

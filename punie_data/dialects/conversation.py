@@ -19,26 +19,26 @@ def render(
 ) -> Rendered | Refused:
     """The record as text. `system` is the whole system prompt, the tools in it; results become messages of the user, those of one turn one message."""
     messages: list[dict[str, Any]] = [{"role": "system", "content": system}] if system else []
-    results = False
-    for number, message in enumerate(record["messages"]):
+    results: list[tuple[str, str]] = []
+    for number, message in enumerate([*record["messages"], {"role": "end", "content": ""}]):
         content = message["content"]
         if message["role"] == "tool":
-            before, behind = wrap(message["name"], content)
-            written = f"{before}{content}{behind}"
-            if results:
-                messages[-1]["content"] += f"\n{written}"
-            else:
-                messages.append({"role": "user", "content": written})
-            results = True
+            results.append((message["name"], content))
             continue
-        results = False
+        if results:
+            written = "\n".join(content.join(wrap(name, content)) for name, content in results)
+            if _split(written, [name for name, _ in results], wrap) != [content for _, content in results]:
+                return Refused(f"the results before message {number} could not be told apart")
+            messages.append({"role": "user", "content": written})
+            results = []
         if message["role"] == "assistant":
             calls = calls_of(message)
             written = write(content, calls)
             if parse(written, tools) != Parsed(content, calls):
                 return Refused(f"message {number} would not be read back as it is")
             content = written
-        messages.append({"role": message["role"], "content": content})
+        if message["role"] != "end":
+            messages.append({"role": message["role"], "content": content})
     return Rendered(tuple(messages), None)
 
 

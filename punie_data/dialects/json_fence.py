@@ -43,7 +43,7 @@ def restore(messages: Sequence[Mapping[str, Any]], tools: Signatures) -> list[di
 
 
 def wrap(name: str, content: str) -> tuple[str, str]:
-    return f"Result of {name}:\n\n", ""
+    return "Tool result:\n", ""
 
 
 def write(content: str, calls: Sequence[Call]) -> str:

@@ -12,6 +12,7 @@ from punie_data.dataset import Step
 from punie_data.dialects.template import Template
 from punie_data.errors import UserError
 from punie_data.export.order import order, padding
+from punie_data.export.targets import KEPT
 from punie_data.export.writer import Options, Part, Writer
 
 MOST_WITHOUT_MASK = 0.1
@@ -76,7 +77,7 @@ def export(
     dataset.refuse_input(out, [source])
     base = dataset.manifest_of(source)
     report = Report(out)
-    with Writer(options, str(base.get("system_prompt", ""))) as writer, dataset.claimed(out):
+    with Writer(options, base) as writer, dataset.claimed(out):
         parts: dict[str, Part] = {}
         for name, path in files.items():
             target = name if name in ("valid", "test") else "train"
@@ -136,7 +137,9 @@ def _as_text(line: bytes, template: Template) -> bytes:
     text = template.render(row.pop("messages"), row.pop("tools", None))
     if template.eos_token and text.rstrip().endswith(template.eos_token):
         text = text.rstrip()
-    return orjson.dumps({"text": text, **{key: row[key] for key in row if key not in ("turn", "turns")}})
+    for key in ("turn", "turns"):
+        row[KEPT].pop(key, None)
+    return orjson.dumps({"text": text, **row})
 
 
 def _refuse_too_few(report: Report, options: Options) -> None:

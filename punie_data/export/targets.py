@@ -1,7 +1,7 @@
 """The rows that a trainer reads. One function a target: a rendered conversation in, its rows out.
 
-Beside what the trainer reads stand keys that it does not look at, so that an export can be read back as the records it was made of: `id`, `label`,
-`origin`, `runs`, `offered` (the names of the tools) and `dialect`. OpenAI's format allows no such keys.
+Beside what the trainer reads stands one key that it does not look at, `punie_data`, so that an export can be read back as the records it was made of:
+it holds `id`, `label`, `origin`, `runs`, `tools` (by name) and `dialect`. OpenAI's format allows no such key.
 """
 
 import json
@@ -11,12 +11,13 @@ from typing import Any, Literal
 
 from punie_data.dialects.base import Refused, Rendered
 
+KEPT = "punie_data"
 Form = Literal["mapping", "string"]
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """`rows(record, rendered, form)` are the rows of one conversation, or why there can be none."""
+    """`rows(record, rendered, kept)` are the rows of one conversation, or why there can be none."""
 
     name: str
     help: str
@@ -25,16 +26,9 @@ class Target:
     """How a call's arguments are written; None: as the chat template wants them."""
 
 
-def keys_beside(record: Mapping[str, Any], dialect: str) -> dict[str, Any]:
+def kept(record: Mapping[str, Any], dialect: str) -> dict[str, Any]:
     """What a row carries along for whoever reads it back."""
-    return {
-        "id": record["id"],
-        "label": record["label"],
-        "origin": record["origin"],
-        "runs": record["runs"],
-        "offered": list(record["tools"]),
-        "dialect": dialect,
-    }
+    return {**{key: record[key] for key in ("id", "label", "origin", "runs", "tools")}, "dialect": dialect}
 
 
 def with_arguments(messages: Sequence[Mapping[str, Any]], form: Form) -> tuple[dict[str, Any], ...]:
@@ -55,7 +49,7 @@ def turns(messages: Sequence[Mapping[str, Any]]) -> Iterator[int]:
 
 
 def mlx_lm(
-    record: Mapping[str, Any], rendered: Rendered, beside: dict[str, Any]
+    record: Mapping[str, Any], rendered: Rendered, kept: dict[str, Any]
 ) -> list[dict[str, Any]] | Refused:
     """One row for each turn of the assistant: `--mask-prompt` trains the last message of a row only."""
     ends = list(turns(rendered.messages))
@@ -64,16 +58,14 @@ def mlx_lm(
         {
             "messages": list(rendered.messages[: end + 1]),
             **tools,
-            **beside,
-            "turn": number,
-            "turns": len(ends),
+            KEPT: {**kept, "turn": number, "turns": len(ends)},
         }
         for number, end in enumerate(ends, 1)
     ]
 
 
 def openai(
-    record: Mapping[str, Any], rendered: Rendered, beside: dict[str, Any]
+    record: Mapping[str, Any], rendered: Rendered, kept: dict[str, Any]
 ) -> list[dict[str, Any]] | Refused:
     """`messages` and, where there are any, `tools`: other keys, and an empty list of tools, are refused there."""
     messages = [
@@ -83,15 +75,15 @@ def openai(
 
 
 def conversation(
-    record: Mapping[str, Any], rendered: Rendered, beside: dict[str, Any]
+    record: Mapping[str, Any], rendered: Rendered, kept: dict[str, Any]
 ) -> list[dict[str, Any]] | Refused:
     """The whole conversation in one row: the trainer masks what is not the assistant's."""
     tools = {} if rendered.tools is None else {"tools": list(rendered.tools)}
-    return [{"messages": list(rendered.messages), **tools, **beside}]
+    return [{"messages": list(rendered.messages), **tools, KEPT: kept}]
 
 
 def sharegpt(
-    record: Mapping[str, Any], rendered: Rendered, beside: dict[str, Any]
+    record: Mapping[str, Any], rendered: Rendered, kept: dict[str, Any]
 ) -> list[dict[str, Any]] | Refused:
     """`conversations` of `from` and `value`, with the system prompt and the tools beside them, as LLaMA-Factory reads them."""
     system, said = "", []
@@ -119,7 +111,7 @@ def sharegpt(
         else:
             said.append({"from": "human" if message["role"] == "user" else "gpt", "value": content})
     tools = "" if rendered.tools is None else json.dumps(list(rendered.tools), ensure_ascii=False)
-    return [{"conversations": said, "system": system, "tools": tools, **beside}]
+    return [{"conversations": said, "system": system, "tools": tools, KEPT: kept}]
 
 
 def _as_string(call: Mapping[str, Any]) -> dict[str, Any]:

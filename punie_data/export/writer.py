@@ -9,13 +9,15 @@ from typing import Any
 
 import orjson
 
-from punie_data import dataset, dialects, importing
+from punie_data import dataset, dialects
+from punie_data.described import Described, openai_form
 from punie_data.dialects.base import Refused, Rendered
 from punie_data.dialects.template import Template
 from punie_data.errors import UserError
 from punie_data.export import fit
 from punie_data.export.spool import Spool
-from punie_data.export.targets import TARGETS, Target, keys_beside, with_arguments
+from punie_data.export.targets import KEPT, TARGETS, Target, kept, with_arguments
+from punie_data.importing.reader import Reader, read
 from punie_data.jsonl import Line
 
 TEMPLATE_FILES = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja")
@@ -52,12 +54,12 @@ class Part:
 class Writer:
     """`read` fills a part from a file; `rejected` and `too_long` gather over all of them. A context manager: the spools are its own."""
 
-    def __init__(self, options: Options, system_prompt: str) -> None:
+    def __init__(self, options: Options, manifest: Mapping[str, Any]) -> None:
         if options.target not in TARGETS:
             raise UserError(f"there is no target {options.target}: {', '.join(TARGETS)}")
         self._dialect = dialects.load(options.dialect)
         self._target: Target = TARGETS[options.target]
-        self._system_prompt = system_prompt
+        self._described = Described(manifest)
         self._options = options
         self.template = None if options.tokenizer is None else Template.load(options.tokenizer)
         if self.template is None and options.target == "mlx-lm":
@@ -82,12 +84,16 @@ class Writer:
 
     def read(self, part: Part, path: Path) -> Iterator[int]:
         """Every record of a file into rows of the part; yields how many bytes of the file each took."""
-        for line in importing.records(path):
+        for line, converted in read(path, Reader(path)):
             part.records += 1
             if line.row is None:
                 self._reject(line.problem or "not a record", "", path, line)
+            elif converted is None:
+                name = line.row["id"]
+                self._record(part, path, line, self._described.prompt(name), self._described.signatures(name))
             else:
-                self._record(part, path, line)
+                known = {each.name: openai_form(each.name, each.to_json()) for each in converted.signatures}
+                self._record(part, path, line, converted.prompt, known)
             yield len(line.raw)
 
     def settle(self, part: Part) -> None:
@@ -118,14 +124,17 @@ class Writer:
             )
         return "string" if self.template.arguments == "string" else "mapping"
 
-    def _record(self, part: Part, path: Path, line: Line) -> None:
-        rows = self._rows(line.row)
+    def _record(
+        self, part: Part, path: Path, line: Line, prompt: str, known: Mapping[str, Mapping[str, Any]]
+    ) -> None:
+        rows = self._rows(line.row, prompt, known)
         if isinstance(rows, Refused):
             self._reject(rows.reason, "", path, line)
             return
         kind = self._kinds.setdefault(line.row["label"]["kind"], len(self._kinds) % 128)
         for row in rows:
-            turn = f"turn {row['turn']} of {row['turns']}" if "turn" in row else ""
+            turn, turns = row.get(KEPT, {}).get("turn"), row.get(KEPT, {}).get("turns")
+            place = f"turn {turn} of {turns}" if turn else ""
             judged = fit.Fit()
             if self.template is not None and "messages" in row:
                 masks = self._options.target == "mlx-lm"
@@ -135,29 +144,31 @@ class Writer:
                 self.longest_left_out = max(self.longest_left_out, judged.tokens if judged.too_long else 0)
             if judged.reason and not judged.no_prefix:
                 detail = f"{judged.tokens} tokens" if judged.too_long else ""
-                self._reject(judged.reason, ", ".join(filter(None, (turn, detail))), path, line)
+                self._reject(judged.reason, ", ".join(filter(None, (place, detail))), path, line)
                 continue
             if judged.no_prefix:
-                part.doubtful.add(orjson.dumps(_rejected(judged.reason, turn, path, line)))
+                part.doubtful.add(orjson.dumps(_rejected(judged.reason, place, path, line)))
             part.rows.add(orjson.dumps(row))
             part.lengths.append(judged.tokens)
             part.kinds.append(kind)
             part.masked.append(not judged.no_prefix)
-            part.last.append(row.get("turn") == row.get("turns"))
+            part.last.append(turn == turns)
 
-    def _rows(self, record: Mapping[str, Any]) -> list[dict[str, Any]] | Refused:
-        signatures = dialects.signatures(record["tools"])
+    def _rows(
+        self, record: Mapping[str, Any], prompt: str, known: Mapping[str, Mapping[str, Any]]
+    ) -> list[dict[str, Any]] | Refused:
+        signatures = dialects.signatures(record["tools"], known)
         if isinstance(signatures, Refused):
             return signatures
         if self.template is not None:
             held = fit.control_token(record, self._options.dialect, self.template.special_tokens)
             if held:
                 return Refused(held)
-        rendered = self._dialect.render(record, signatures, self._system_prompt)
+        rendered = self._dialect.render(record, signatures, prompt)
         if isinstance(rendered, Refused):
             return rendered
         rendered = Rendered(with_arguments(rendered.messages, self._arguments), rendered.tools)
-        return self._target.rows(record, rendered, keys_beside(record, self._options.dialect))
+        return self._target.rows(record, rendered, kept(record, self._options.dialect))
 
     def _reject(self, reason: str, detail: str, path: Path, line: Line) -> None:
         self.rejected.add(orjson.dumps(_rejected(reason, detail, path, line)))

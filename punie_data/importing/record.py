@@ -2,13 +2,14 @@
 
 import functools
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
-from punie_data.chat import KINDS, Example, Kind, Label, Message, Origin, Run, ToolCall
+from punie_data.chat import KINDS, Example, Kind, Label, Message, Origin, Run, ToolCall, message_from_json
+from punie_data.dialects import DIALECTS, Refused, load
 from punie_data.importing.conversation import Conversation, Signature, SpokenCall, Turn, Unconvertible
 from punie_data.importing.prompts import prompt_and_tools
 from punie_data.importing.spoken import results_of, spoken, unwrapped
@@ -94,6 +95,17 @@ class _Parameters:
             signature.name: signature.arguments.get("properties", {}) for signature in signatures
         }
         self._called = {call.name for turn in turns for call in turn.calls}
+
+    def signatures(self) -> list[dict[str, Any]]:
+        """Every tool that is described here or shipped, in OpenAI's form, for a parser that needs the types of parameters."""
+        names = dict.fromkeys([*self._known, *shipped_tools()])
+        return [
+            {
+                "type": "function",
+                "function": {"name": name, "parameters": {"properties": dict(self(name) or {})}},
+            }
+            for name in names
+        ]
 
     def __call__(self, name: str) -> Mapping[str, Any] | None:
         known = self._known.get(name)
@@ -236,9 +248,14 @@ def _kept(
         "paths": tuple(kept["origin"]["paths"]),
         "spans": tuple(kept["origin"]["spans"]),
     }
-    for apart in (False, True) if spoken_calls else (False,):
+    readings: list[Callable[[], list[Message]]] = [lambda: _paired(turns, parameters, False)[0]]
+    if spoken_calls and kept.get("dialect") in DIALECTS:
+        readings.append(lambda: _restored(kept["dialect"], turns, parameters))
+    if spoken_calls:
+        readings.append(lambda: _paired(turns, parameters, True)[0])
+    for reading in readings:
         try:
-            messages, _ = _paired(turns, parameters, apart)
+            messages = reading()
         except Unconvertible:
             continue
         example = Example(
@@ -251,6 +268,15 @@ def _kept(
         if example.id == kept["id"]:
             return example
     return None
+
+
+def _restored(dialect: str, turns: list[Turn], parameters: _Parameters) -> list[Message]:
+    """The messages that were rendered in a dialect of ours, by its own inverse. Unconvertible where it finds that they were changed."""
+    written = [{"role": turn.role, "content": turn.text} for turn in turns]
+    messages = load(dialect).restore(written, parameters.signatures())
+    if isinstance(messages, Refused):
+        raise Unconvertible("not in the dialect that the row names", messages.reason)
+    return [message_from_json(message) for message in messages]
 
 
 def _with_ids(messages: list[Message], proofs: tuple[Run, ...]) -> list[Message]:

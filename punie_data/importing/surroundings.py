@@ -18,6 +18,11 @@ def conversation_of(
     medium = next((key for key in _MEDIA if row.get(key)), None)
     if medium is not None:
         raise Unconvertible("a part that is no text", f"the row has {medium}")
+    kept = _kept_of(row)
+    if kept.get("turn", 0) != kept.get("turns", 0):  # an export for mlx-lm has one row for each turn
+        raise Unconvertible(
+            "a part of a conversation that another row holds whole", f"turn {kept['turn']} of {kept['turns']}"
+        )
     signatures, offered = offers_of(row)
     license_ = row.get("license")
     return Conversation(
@@ -28,7 +33,7 @@ def conversation_of(
         kind=kind,
         category=category,
         license=license_ if isinstance(license_, str) else "",
-        kept=_kept_of(row),
+        kept=kept,
     )
 
 

@@ -84,7 +84,8 @@ def _row(found: Survey, number: int, row: Any, judge: Judge) -> None:
     except Unprocessed as error:
         found.unprocessed.append((number, str(error)))
         return
-    label = row.get("label")
+    kept = row.get("punie_data")
+    label = (kept if isinstance(kept, dict) else row).get("label")
     found.kinds.append(str(label.get("kind", "")) if isinstance(label, dict) else "")
     found.lengths.append(len(tokens))
     found.offsets.append(offset)
