@@ -53,7 +53,7 @@ def test_the_explanation_shows_level_reason_example_and_remedy() -> None:
     """That is what a person wants who meets a code."""
     told = CliRunner().invoke(explain, ["PD106", "echo"]).output
     assert told.startswith(
-        "PD106 arguments-as-text (error)\n  A call's arguments are JSON written as a string."
+        "PD106 arguments-as-text (error, --fix mends what has one right answer)\n  A call's arguments are JSON written as a string."
     )
     assert 'wrong  messages[1].tool_calls[0].function.arguments: "{' in told
     assert "right  messages[1].tool_calls[0].function.arguments: {" in told

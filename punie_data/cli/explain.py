@@ -10,6 +10,7 @@ from punie_data.errors import UserError
 from punie_data.validate.catalogue import RULES
 from punie_data.validate.config import rule_named
 from punie_data.validate.examples import examples
+from punie_data.validate.fix import CODES
 from punie_data.validate.rule import Rule
 
 _WIDTH = 100
@@ -31,7 +32,8 @@ def explain(codes: tuple[str, ...], everything: bool, as_json: bool) -> None:
 
 
 def _as_text(rule: Rule) -> str:
-    head = f"{click.style(rule.code, bold=True)} {rule.name} ({rule.level})"
+    fixable = ", --fix mends what has one right answer" if rule.code in CODES else ""
+    head = f"{click.style(rule.code, bold=True)} {rule.name} ({rule.level}{fixable})"
     parts = [head, _filled(rule.explanation, "  ")]
     example = examples().get(rule.code)
     if example is not None:
@@ -56,6 +58,7 @@ def _as_json(rule: Rule) -> dict[str, Any]:
         "code": rule.code,
         "name": rule.name,
         "level": rule.level,
+        "fixable": rule.code in CODES,
         "explanation": " ".join(rule.explanation.split()),
         "at": example.place if example is not None else "",
         "wrong": example.wrong if example is not None else None,

@@ -1,5 +1,6 @@
 """`punie-data validate --fix`: where mended rows go, and what is said of them."""
 
+import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -59,7 +60,7 @@ def mend(
 def show_diff(files: Sequence[Path], codes_for: CodesFor) -> Repairs:
     """Print what mending would change, as a patch."""
     repairs = Repairs()
-    terminal = click.get_text_stream("stdout").isatty()
+    terminal = sys.stdout.isatty()
     for file in files:
 
         def counted(lines: Iterator[FixedLine]) -> Iterator[FixedLine]:

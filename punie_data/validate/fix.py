@@ -28,6 +28,7 @@ from punie_data.validate.fix_record import (
     without_reserved_nulls,
 )
 from punie_data.validate.fix_text import repeated_keys
+from punie_data.validate.forms import is_record_like
 
 _ORDER = ("id", "messages", "tools", "label", "origin", "runs")
 
@@ -75,7 +76,7 @@ def mended_line(raw: bytes, codes: Collection[str], record: bool = True) -> tupl
     """
     try:
         row = orjson.loads(raw)
-        if not isinstance(row, dict):
+        if not (is_record_like(row) if record else isinstance(row, dict)):
             return raw, []
         done = _mended(row, raw, codes, record)
         new = orjson.dumps(_in_order(row) if record else row) if done else b""
@@ -90,7 +91,8 @@ def _mended(row: dict[str, Any], raw: bytes, codes: Collection[str], record: boo
     for code, mending in OF_RECORDS if record else OF_MESSAGES:
         if code in codes:
             done.extend(Mended(code, message) for message in mending(row))
-    if done or (REPEATED_KEY in codes and _is_written_otherwise(row, raw)):
+    nameless = record and row.get("id") is None and "PD101" in codes
+    if done or nameless or (REPEATED_KEY in codes and _is_written_otherwise(row, raw)):
         repeats = repeated_keys(raw)
         if repeats is None:
             return []
@@ -98,7 +100,7 @@ def _mended(row: dict[str, Any], raw: bytes, codes: Collection[str], record: boo
             done.extend(
                 Mended(REPEATED_KEY, f"the key {key[:30]!r} stood twice with one value") for key in repeats
             )
-    if done and record:
+    if record and (done or nameless):
         done.extend(Mended("PD150", message) for message in seal(row, orjson.loads(raw)))
     return done
 

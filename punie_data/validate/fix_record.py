@@ -170,13 +170,14 @@ def _insides(content: str) -> Iterator[str]:
         value = orjson.loads(text)
     except (orjson.JSONDecodeError, UnicodeEncodeError):
         return
-    if isinstance(value, dict) and len(value) == 1:
-        value = next(iter(value.values()))
+    inside = next(iter(value.values())) if isinstance(value, dict) and len(value) == 1 else None
     if isinstance(value, str):
         yield value
-    elif isinstance(value, dict | list):
+    elif isinstance(inside, str):
+        yield inside
+    elif isinstance(inside, dict | list):
         try:
-            yield orjson.dumps(value).decode()
+            yield orjson.dumps(inside).decode()
         except orjson.JSONEncodeError:
             return
 

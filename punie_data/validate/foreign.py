@@ -32,6 +32,8 @@ _GROUNDING = frozenset({"PD305", "PD306", "PD503", "PD504", "PD505"})
 _ON_THE_WAY = frozenset({NOT_JSON, NOT_A_RECORD, EMPTY_FILE})
 _MIXED = "PD104"
 _TURN = re.compile(r"\bmessages\[(\d+)\]")
+_OF_SIGNATURES = frozenset({"PD305"})
+"""Rules that read a parameter's meaning from its signature: silent where a row describes no tool."""
 _MOST_KNOWN = 256
 
 
@@ -104,6 +106,8 @@ class ForeignChecker:
         row["origin"]["spans"] = [f"line:{line.number}-{line.number}"]
         known = self._known(row, signatures)
         found = list(self._row_rules(row, known))
+        if not signatures:
+            found = [each for each in found if each[0].code not in _OF_SIGNATURES]
         if prompt and any(rule.code in _GROUNDING for rule, _ in found):
             first, *rest = row["messages"]
             told = {**first, "content": f"{prompt}\n{first['content']}"}

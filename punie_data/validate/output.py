@@ -1,6 +1,8 @@
 """Findings for programs: one JSON object, or GitHub's workflow commands. Each is written as the findings come, so that memory stays flat."""
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -70,7 +72,8 @@ class JsonOutput:
         self._write('{\n  "findings": [')
 
     def finding(self, finding: Finding) -> None:
-        self._write(f"{'' if self._first else ','}\n    {orjson.dumps(finding.to_json()).decode()}")
+        told = {**finding.to_json(), "file": printable(finding.file)}
+        self._write(f"{'' if self._first else ','}\n    {orjson.dumps(told).decode()}")
         self._first = False
 
     def end(self, totals: Totals) -> None:
@@ -88,12 +91,29 @@ class GithubOutput:
         pass
 
     def finding(self, finding: Finding) -> None:
-        file, title = property_value(finding.file), property_value(f"{finding.code} {finding.name}")
-        message = command_data(f"{finding.file}:{finding.line}: {finding.code} {finding.message}")
-        self._write(f"::{finding.level} file={file},line={finding.line},title={title}::{message}\n")
+        file = printable(str(as_seen_from_here(finding.file)))
+        title = property_value(f"{finding.code} {finding.name}")
+        message = command_data(f"{file}:{finding.line}: {finding.code} {finding.message}")
+        self._write(
+            f"::{finding.level} file={property_value(file)},line={finding.line},title={title}::{message}\n"
+        )
 
     def end(self, totals: Totals) -> None:
         self._write(summary(totals, 0) + "\n")
+
+
+def as_seen_from_here(file: str) -> Path:
+    """The path relative to the working directory where it lies in it: services know the repository, and not where this machine keeps it."""
+    path = Path(file)
+    try:
+        return path.relative_to(Path.cwd()) if path.is_absolute() else path
+    except ValueError:
+        return path
+
+
+def printable(file: str) -> str:
+    """A file's name as text: its bytes may be none."""
+    return os.fsencode(file).decode("utf-8", "replace")
 
 
 def command_data(text: str) -> str:

@@ -1,14 +1,14 @@
 """Findings as SARIF 2.1.0 (OASIS standard), which code scanning services read. The results are written as they come."""
 
+import os
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import orjson
 
 from punie_data import __version__
-from punie_data.validate.output import Totals, Write
+from punie_data.validate.output import Totals, Write, as_seen_from_here
 from punie_data.validate.rule import Finding, Rule
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -62,11 +62,11 @@ class SarifOutput:
 
 def location(file: str) -> str:
     """A path as a URI reference: relative ones stay relative, since a service reads them from the repository's root."""
-    path = Path(file)
+    path = as_seen_from_here(file)
     if path.is_absolute():
         return path.as_uri()
     # A colon before the first slash would look like a scheme.
-    return quote(path.as_posix(), safe="/")
+    return quote(os.fsencode(path.as_posix()), safe="/")
 
 
 def _descriptor(rule: Rule) -> dict[str, Any]:
