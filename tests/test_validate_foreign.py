@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from punie_data.cli.validate import validate
 from punie_data.importing import records
 from punie_data.validate.catalogue import RULES
-from punie_data.validate.forms import RECORD, form_of
+from punie_data.validate.forms import RECORD, Form, form_of
 from tests.test_validate_rows import GOOD
 
 WEATHER = [{"type": "function", "function": {"name": "get_weather", "parameters": {
@@ -135,9 +135,9 @@ def test_the_form_of_a_file_is_that_of_its_first_row(tmp_path: Path) -> None:
         (CLEAN["sharegpt"], "sharegpt"),
     ]:
         file.write_bytes(b'{"half\n[1]\n' + orjson.dumps(row))
-        assert form_of(file) == form
+        assert form_of(file) == Form(form)
     file.write_bytes(b"")
-    assert form_of(file) == RECORD
+    assert form_of(file) == Form(RECORD)
 
 
 def test_what_import_can_read_validate_can_check(tmp_path: Path) -> None:

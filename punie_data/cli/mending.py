@@ -149,11 +149,12 @@ def _told(file: Path, tell: Tell, done: Mending) -> Callable[[FixedLine], None]:
 
 def _is_record(file: Path) -> bool:
     form = form_of(file)
-    if form not in MENDABLE:
+    if form.array or form.name not in MENDABLE:
+        what = "stand in one array" if form.array else f"are {form.name}"
         raise UserError(
-            f"{file}: its rows are {form}, which only an import mends: punie-data import {file} --out FOLDER"
+            f"{file}: its rows {what}, which only an import mends: punie-data import {file} --out FOLDER"
         )
-    return form == RECORD
+    return form.name == RECORD
 
 
 def _refuse_dataset(file: Path) -> None:

@@ -11,15 +11,16 @@ from typing import Any
 
 import orjson
 
-from punie_data import jsonl
-from punie_data.importing.conversation import Signature, Unconvertible
-from punie_data.importing.formats import format_of
-from punie_data.importing.reader import Reader
+from punie_data.importing import array
+from punie_data.importing.conversation import Signature
+from punie_data.importing.reader import KEYS, Reader
+from punie_data.importing.record import Converted
+from punie_data.importing.sessions import SESSIONS
 from punie_data.jsonl import Line
 from punie_data.validate.catalogue import BY_CODE, EMPTY_FILE, NOT_A_RECORD, NOT_JSON
 from punie_data.validate.check import Checker, Found, finding
 from punie_data.validate.files import Checked, unchanged
-from punie_data.validate.forms import RECORD, is_record_like
+from punie_data.validate.forms import RECORD, form_of_row
 from punie_data.validate.rule import Raw, Rule
 from punie_data.validate.signatures import Signatures
 from punie_data.validate.view import View
@@ -38,72 +39,95 @@ _MOST_KNOWN = 256
 
 
 def check_foreign(path: Path, form: str, codes: Collection[str] = ()) -> Iterator[Checked]:
-    """What is found in a file whose first row is of the form `form`. UserError where it can't be read, or changes meanwhile."""
+    """What is found in a file whose rows are of the form `form`. UserError where it can't be read, or changes meanwhile."""
     checker = ForeignChecker(
         path, form, [rule for rule in BY_CODE.values() if not codes or rule.code in codes]
     )
     findings, rows, first = [], 0, True
     with unchanged(path):
-        for line in jsonl.read(path):
+        for line in array.read(path):
             rows += 1
-            findings.extend(finding(path, line.number, found) for found in checker.line(line))
+            findings.extend(finding(path, number, found) for number, found in checker.line(line))
             if rows == _ROWS:
                 yield Checked(rows, rows, findings, first)
                 findings, rows, first = [], 0, False
+        findings.extend(finding(path, number, found) for number, found in checker.end())
         yield Checked(rows, rows, findings, first)
 
 
 class ForeignChecker:
-    """`line` judges one line. It remembers the signatures that rows describe, since most rows of a set describe the same tools."""
+    """`line` judges one line, `end` what was still open. It remembers the signatures that rows describe: most rows of a set describe the same."""
 
     def __init__(self, path: Path, form: str, rules: Collection[Rule]) -> None:
         self._form = form
-        self._reader = Reader(path)
+        self._is_session = form in SESSIONS
+        # Nobody sees the origin of these records: the file needs not be read once more for its digest.
+        self._reader = Reader(path, digest="unread")
         self._codes = {rule.code for rule in rules}
         asked = [rule for rule in rules if rule.needs != "record" and rule.code not in _ON_THE_WAY]
         self._by_scope = {
             scope: [rule for rule in asked if rule.scope == scope] for scope in ("line", "value", "row")
         }
-        self._of_records = Checker([rule for rule in rules if rule.scope != "line"], prove_clean=False)
+        self._of_records = Checker(rules, prove_clean=False)
         self._signatures: dict[bytes, Signatures] = {}
 
-    def line(self, line: Line) -> list[Found]:
-        """What the rules find in a line, in the order of their codes."""
+    def line(self, line: Line) -> Iterator[tuple[int, Found]]:
+        """The number of a line and what the rules find in it, for each finding. A session's findings come when one of its tasks has ended."""
         if line.problem:
-            return [(BY_CODE[NOT_JSON], line.problem)] if NOT_JSON in self._codes else []
-        found: list[Found] = []
-        raw = Raw(line.raw, line.row)
-        for rule in self._by_scope["line"]:
-            found.extend((rule, message) for message in rule.check(raw))
-        form = _form_of(line.row)
-        if form != self._form and _MIXED in self._codes:
-            found.append((BY_CODE[_MIXED], f"the row is {form}, and the file's first row is {self._form}"))
-        try:
-            record, converted = self._reader.converted(line)
-        except Unconvertible as trouble:
-            if NOT_A_RECORD in self._codes and not any(
-                rule.code in ("PD104", "PD108", "PD109") for rule, _ in found
-            ):
-                found.append((BY_CODE[NOT_A_RECORD], f"the row can't be read as a conversation: {trouble}"))
-            record = None
-        if record is None or record.row["origin"]["generator"].startswith(_IMPORTED):
-            for rule in self._by_scope["value"]:
-                found.extend((rule, message) for message in rule.check(line.row))
-        if record is not None:
-            found.extend(self._of_record(record, line, converted.prompt, converted.signatures))
+            if NOT_JSON in self._codes:
+                yield line.number, (BY_CODE[NOT_JSON], line.problem)
+            return
+        found = list(self._mixed(line.row))
+        if isinstance(line.row, dict) and line.row.keys() == KEYS:
+            found.extend(self._of_records.row(line.row, line.raw))
+        else:
+            if not self._is_session:
+                raw = Raw(line.raw, line.row)
+                found.extend((rule, said) for rule in self._by_scope["line"] for said in rule.check(raw))
+            told = bool(found)
+            for made, converted in self._reader.line(line):
+                each = list(self._of_made(made, converted, line.row, told))
+                if made.number == line.number:
+                    found.extend(each)
+                else:
+                    yield from ((made.number, one) for one in each)
         found.sort(key=lambda pair: pair[0].code)
-        return found
+        yield from ((line.number, each) for each in found)
+
+    def end(self) -> Iterator[tuple[int, Found]]:
+        """The same of what ended with the file."""
+        for made, converted in self._reader.end():
+            for each in self._of_made(made, converted, None, False):
+                yield made.number, each
+
+    def _mixed(self, row: Any) -> Iterator[Found]:
+        form = RECORD if isinstance(row, dict) and row.keys() == KEYS else form_of_row(row)
+        if form != self._form and not self._is_session and _MIXED in self._codes:
+            was = f"is {form}" if form else "has no form that is known"
+            yield BY_CODE[_MIXED], f"the row {was}, and the file's first rows are {self._form}"
+
+    def _of_made(self, made: Line, converted: Converted | None, value: Any, told: bool) -> Iterator[Found]:
+        """What is found in what a line became, of whose own bytes something was `told` already."""
+        is_ours = not made.problem and not made.row["origin"]["generator"].startswith(_IMPORTED)
+        if not is_ours:
+            seen = made.row if self._is_session else value
+            for rule in self._by_scope["value"]:
+                yield from ((rule, message) for message in rule.check(seen))
+        if made.problem:
+            if NOT_A_RECORD in self._codes and not told:
+                yield BY_CODE[NOT_A_RECORD], f"it can't be read as a conversation: {made.problem}"
+        elif is_ours:
+            # An export of ours that brings its records along: they claim everything, and are held to it.
+            yield from self._of_records.row(made.row, made.raw)
+        elif converted is not None:
+            yield from self._of_record(made, value, converted.prompt, converted.signatures)
 
     def _of_record(
-        self, record: Line, line: Line, prompt: str, signatures: tuple[Signature, ...]
+        self, record: Line, value: Any, prompt: str, signatures: tuple[Signature, ...]
     ) -> Iterator[Found]:
         row = record.row
-        if not row["origin"]["generator"].startswith(_IMPORTED):
-            # An export of ours that brings its records along: they claim everything, and are held to it.
-            yield from self._of_records.row(row, record.raw)
-            return
         # What a direct answer rests on is not in the row, and nobody says that it is.
-        row["origin"]["spans"] = [f"line:{line.number}-{line.number}"]
+        row["origin"]["spans"] = [f"line:{record.number}-{record.number}"]
         known = self._known(row, signatures)
         found = list(self._row_rules(row, known))
         if not signatures:
@@ -113,7 +137,7 @@ class ForeignChecker:
             told = {**first, "content": f"{prompt}\n{first['content']}"}
             with_prompt = set(self._row_rules({**row, "messages": [told, *rest]}, known))
             found = [each for each in found if each[0].code not in _GROUNDING or each in with_prompt]
-        shift = _system_messages(line.row, len(row["messages"]))
+        shift = _system_messages(value, len(row["messages"]))
         for rule, message in found:
             yield rule, _TURN.sub(lambda turn: f"messages[{int(turn[1]) + shift}]", message)
 
@@ -140,18 +164,10 @@ class ForeignChecker:
         return self._signatures[key]
 
 
-def _form_of(row: Any) -> str:
-    if is_record_like(row):
-        return RECORD
-    try:
-        return format_of(row) if isinstance(row, dict) else "no row"
-    except Unconvertible:
-        return "of no known form"
-
-
-def _system_messages(row: Mapping[str, Any], turns: int) -> int:
+def _system_messages(row: Any, turns: int) -> int:
     """How many system messages stood before the turns, where each other message became one turn: findings name the file's own places."""
-    messages = next((row[key] for key in ("messages", "conversations", "conversation") if key in row), None)
+    keys = ("messages", "conversations", "conversation") if isinstance(row, dict) else ()
+    messages = next((row[key] for key in keys if key in row), row)
     if not isinstance(messages, list):
         return 0
     before = 0

@@ -5,7 +5,7 @@ from itertools import groupby
 from pathlib import Path
 
 from punie_data.validate.files import Checked, check_files
-from punie_data.validate.forms import RECORD, form_of
+from punie_data.validate.forms import form_of
 
 
 def check_paths(files: Sequence[Path], codes: Collection[str], jobs: int | None = None) -> Iterator[Checked]:
@@ -14,11 +14,11 @@ def check_paths(files: Sequence[Path], codes: Collection[str], jobs: int | None 
     Files of records that follow each other are checked together, since they may be the parts of one set.
     """
     forms = {file: form_of(file) for file in files}
-    for form, group in groupby(files, key=forms.__getitem__):
-        if form == RECORD:
+    for plain, group in groupby(files, key=lambda file: forms[file].is_plain):
+        if plain:
             yield from check_files(list(group), codes, (), jobs)
             continue
         from punie_data.validate.foreign import check_foreign
 
         for file in group:
-            yield from check_foreign(file, form, codes)
+            yield from check_foreign(file, forms[file].name, codes)
