@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from punie_data.cli.dedupe import dedupe as command
 from punie_data.dedupe import Options, dedupe
+from punie_data.dedupe.content import content_of
 from punie_data.dedupe.question import folded
+from punie_data.dedupe.reading import opened
 from punie_data.errors import UserError
 from tests.conversations import Record, conversation, defined, read_rows, write_rows
 
@@ -246,6 +248,22 @@ def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
 
 
+def test_rows_that_were_imported_are_not_verified_and_have_no_repository(tmp_path: Path) -> None:
+    """Else a question of two files counts as asked in two repositories, or an unproven row stays for a proven one."""
+    asks = [{"role": "user", "content": "What is a cart?"}, {"role": "assistant", "content": "A thing."}]
+    lines = [
+        {"messages": asks},
+        {"messages": [{**asks[0], "content": "what is a cart"}, {**asks[1], "content": "It holds items."}]},
+    ]
+    (tmp_path / "rows.jsonl").write_bytes(b"".join(orjson.dumps(line) + b"\n" for line in lines))
+    dedupe(tmp_path / "rows.jsonl", tmp_path / "out")
+    assert [row["reason"] for row in read_rows(tmp_path / "out" / "rejected.jsonl")] == ["same question"]
+    row = defined("Cart", "cart.py", 3)
+    assert content_of(row).verified
+    row["runs"][0]["tool_version"] = "imported"
+    assert not content_of(row).verified
+
+
 def test_in_a_split_dataset_the_row_of_test_stays(tmp_path: Path) -> None:
     """Else an evaluation shrinks because training data repeats it."""
     folder = tmp_path / "split"
@@ -281,9 +299,23 @@ def test_what_the_user_can_mend_is_said(tmp_path: Path) -> None:
         dedupe(rows, tmp_path)
     with pytest.raises(UserError, match="no such file"):
         dedupe(tmp_path / "absent.jsonl", tmp_path / "out")
+    other = tmp_path / "other.jsonl"
+    other.write_bytes("{}\n".encode("utf-16"))
+    with pytest.raises(UserError, match="the file is UTF-16"):
+        dedupe(other, tmp_path / "out")
     empty = write_rows(tmp_path / "empty.jsonl", [])
     with pytest.raises(UserError, match="no rows"):
         dedupe(empty, tmp_path / "out")
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path) -> None:
+    """Else the rows that are written are others than those that were compared."""
+    rows = write_rows(tmp_path / "rows.jsonl", _pool())
+    source = opened(rows)
+    assert len(list(source.rows())) == len(_pool())
+    write_rows(rows, [*_pool(), defined("New", "new.py", 1)])
+    with pytest.raises(UserError, match="changed while it was read"):
+        list(source.rows())
 
 
 def test_the_table_and_the_json_say_how_many_went(tmp_path: Path) -> None:

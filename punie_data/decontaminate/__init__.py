@@ -88,8 +88,7 @@ def decontaminate(
                 matches[number] = match
                 report.removed[_reason(match)] += 1
                 report.hits[match.where] += 1
-        if not report.rows and not source.unreadable:
-            raise UserError(f"{path} holds no rows")
+        source.demand(report.rows)
         report.unreadable = source.unreadable
         inputs = {**source.inputs, **{_named(file, files): digest(file) for file in files}}
         chosen = {"words": options.words, "everywhere": options.everywhere, "against": sorted(report.against)}

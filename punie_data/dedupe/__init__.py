@@ -9,7 +9,6 @@ from typing import Any
 from punie_data.dataset import Step, claimed, refuse_input, write_parts
 from punie_data.dedupe.choose import REASONS, Options, Removal, Rows
 from punie_data.dedupe.reading import Advance, Source, Unreadable, opened, rejected, rejected_line
-from punie_data.errors import UserError
 
 __all__ = ["REASONS", "Options", "Report", "dedupe"]
 
@@ -55,8 +54,7 @@ def dedupe(
             rows.add(row)
             _counted(report, row.record)["rows"] += 1
             report.rows += 1
-        if not report.rows and not source.unreadable:
-            raise UserError(f"{path} holds no rows")
+        source.demand(report.rows)
         stage("comparing")
         removals = rows.removals()
         report.unreadable = source.unreadable

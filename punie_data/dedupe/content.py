@@ -140,7 +140,9 @@ def _spelling(turns: Iterable[str], calls: Iterable[Mapping[str, Any]], answers:
         value for call in calls for value in call["function"]["arguments"].values() if isinstance(value, str)
     ]
     texts += [name for answer in answers for name in _TICKED.findall(answer)]
-    cased = {word for text in texts for word in _WORD.findall(text) if not word.islower()}
+    cased = {
+        word for text in texts if not text.islower() for word in _WORD.findall(text) if not word.islower()
+    }
     if not cased:
         return []
     said = {word for turn in turns for word in _WORD.findall(turn)}
@@ -185,7 +187,8 @@ def _compared(
 def names_in(text: str) -> set[str]:
     """What a text names: what stands in back-ticks, and what looks like an identifier, a path or a number."""
     found = set(_TICKED.findall(text)) if "`" in text else set()
-    for piece in _PIECE.findall(text):
-        if _NAME_LIKE.search(piece):
-            found.add(piece.rstrip(".:"))
+    for piece in set(_PIECE.findall(text)):
+        # Most pieces are plain words: a cheap look spares them the pattern.
+        if not (piece.isalpha() and piece[1:].islower()) and _NAME_LIKE.search(piece := piece.rstrip(".:")):
+            found.add(piece)
     return found

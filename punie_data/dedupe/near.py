@@ -19,6 +19,10 @@ from punie_data.dedupe.content import MANY_NAMES, Content
 _MISSED = 0.001
 """How many of the pairs that lie right on the threshold the buckets may miss."""
 _MOST_HASHES = 128
+_MOST_IN_A_BUCKET = 64
+"""Rows that stay and that later rows of the bucket are compared with. More lie in one only where a template's rows differ in one plain word
+each; comparing all of them with each other would take the square of their number.
+"""
 _CHUNK = 4096
 _MOST_WAITING = 1 << 20
 _TOKENS_REMEMBERED = 1 << 19
@@ -178,7 +182,9 @@ class Shingles:
                 yield row, found, best
             else:
                 for key in mine:
-                    stays.setdefault(key, []).append(row)
+                    bucket = stays.setdefault(key, [])
+                    if len(bucket) < _MOST_IN_A_BUCKET:
+                        bucket.append(row)
 
 
 def _neighbours(words: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -61,6 +61,13 @@ class Source:
                 yield from self._judge(part, file, advance)
             self._unchanged(part, file)
 
+    def demand(self, rows: int) -> None:
+        """UserError where none of the rows that were read is a record: an empty dataset is nothing to go on with."""
+        if not rows and self.unreadable:
+            raise UserError(f"{self.path} holds no record; the first problem is {self.unreadable[0]}")
+        if not rows:
+            raise UserError(f"{self.path} holds no rows")
+
     def _judge(self, part: str, file: Path, advance: Advance) -> Iterator[Row]:
         is_record = record_validator().is_valid
         found = []
@@ -87,6 +94,9 @@ class Source:
 def opened(path: Path) -> Source:
     """The source that a path means; a file of any name is read as the part `examples` unless it is named like one."""
     files = part_files(path)
+    for file in files.values():
+        if not file.is_file():
+            raise UserError(f"{file} is no regular file, and is read more than once: save it as one first")
     named = {name if name in PARTS else PARTS[0]: file for name, file in files.items()}
     return Source(path, named, manifest_of(path), {file.name: digest(file) for file in files.values()})
 

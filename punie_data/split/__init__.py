@@ -68,8 +68,7 @@ def split(
         placing = Placing(shares)
         for row in source.rows(stage("reading")):
             placing.add(row.record)
-        if not placing.ids and not source.unreadable:
-            raise UserError(f"{path} holds no rows")
+        source.demand(len(placing.ids))
         sides, aside = placing.sides()
         report = Report(len(placing.ids), unseen=shares.unseen, unreadable=source.unreadable)
         report.sides.update(SIDES[side] for row, side in enumerate(sides) if row not in aside)
