@@ -26,6 +26,7 @@ COMMANDS = {
     "show": "Print a few rows as conversations.",
     "report": "Write an HTML file that shows a dataset.",
     "stats": "Count what is in a dataset.",
+    "diff": "Compare two datasets row by row.",
     "generators": "List the generators, or describe one.",
     "balance": "Keep the largest subset of rows inside a mix, or judge a dataset by one.",
     "scan": "Look for what must not be published: secrets, personal data, licences.",
