@@ -34,12 +34,21 @@ def read_toml(path: Path, schema: str) -> dict[str, Any]:
         raise UserError(f"{path}: not TOML: {error}") from None
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
-    found = _against(data, orjson.loads(path_of("schemas", schema).read_bytes()))
+    _check(path, text, data, schema, ())
+    return data
+
+
+def check_toml(path: Path, data: dict[str, Any], schema: str, within: Sequence[str | int]) -> None:
+    """The same for a part of a file that was read: the table that `within` leads to, against a schema of its own."""
+    _check(path, path.read_text(encoding="utf-8-sig"), data, schema, within)
+
+
+def _check(path: Path, text: str, data: dict[str, Any], schema: str, within: Sequence[str | int]) -> None:
+    found = _against(data, orjson.loads(path_of("schemas", schema).read_bytes()), within)
     if found is not None:
         steps, problem = found
         line = line_of(text, steps)
         raise UserError(f"{path}:{line}: {problem}" if line else f"{path}: {problem}")
-    return data
 
 
 def _finite(text: str) -> Decimal:
@@ -49,14 +58,16 @@ def _finite(text: str) -> Decimal:
     return number
 
 
-def _against(data: dict[str, Any], schema: dict[str, Any]) -> tuple[Sequence[str | int], str] | None:
+def _against(
+    data: dict[str, Any], schema: dict[str, Any], within: Sequence[str | int]
+) -> tuple[Sequence[str | int], str] | None:
     """Where the most telling violation stands, and what it is."""
     import jsonschema
 
     worst = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(data))
     if worst is None:
         return None
-    steps = list(worst.absolute_path)
+    steps = [*within, *worst.absolute_path]
     if worst.validator == "additionalProperties":
         known = sorted(set(worst.schema.get("properties", ())) - {"*"})
         wrong = next(str(key) for key in worst.instance if key not in worst.schema.get("properties", ()))

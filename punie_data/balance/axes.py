@@ -123,7 +123,7 @@ _LONG = 200
 
 def template_of(question: str) -> str:
     """The question's first four words in small letters; what is a name, a path, code or a number is `…`: `where is … used?`."""
-    return " ".join(_plain(found[0]) for found in islice(_WORD.finditer(question[:_LONG]), _WORDS))
+    return " ".join([_plain(found[0]) for found in islice(_WORD.finditer(question[:_LONG]), _WORDS)])
 
 
 @lru_cache(10_000)

@@ -28,6 +28,8 @@ COMMANDS = {
     "stats": "Count what is in a dataset.",
     "diff": "Compare two datasets row by row.",
     "generators": "List the generators, or describe one.",
+    "build": "Make a dataset from a recipe, from its sources to its mix.",
+    "lineage": "Tell where a row came from, and how a dataset is made again.",
     "balance": "Keep the largest subset of rows inside a mix, or judge a dataset by one.",
     "scan": "Look for what must not be published: secrets, personal data, licences.",
     "corpus": "List or fetch the repositories of a corpus.",
