@@ -1,6 +1,8 @@
 """`validate --fix`: what has one right answer is mended, everything else stays as it is, byte for byte."""
 
 import copy
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -310,6 +312,27 @@ def test_the_diff_is_a_patch(file: Path) -> None:
     assert lines[:2] == [f"--- {file}".encode(), f"+++ {file}".encode()]
     assert lines[2:5] == [b"@@ -1 +1 @@", b"-" + bom + SPOILT + b"\r", b"+" + bom + mended + b"\r"]
     assert lines[5:10] == [b"@@ -6 +6 @@", b"-" + SPOILT, b"\\ No newline at end of file", b"+" + mended, b"\\ No newline at end of file"]  # fmt: skip
+
+
+def test_what_comes_through_a_pipe_is_told_as_such(file: Path, tmp_path: Path) -> None:
+    """`zcat rows.gz | punie-data validate -` must work, and nobody knows the place where we kept it meanwhile."""
+    command = [sys.executable, "-m", "punie_data", "validate", "--isolated", "-"]
+    for options, told in (
+        (["--json"], b'"file":"-","line":3'),
+        (["--fix"], b"-:1: PD106 would mend"),
+        (["--diff"], b"--- -\n"),
+    ):
+        done = subprocess.run([*command, *options], input=file.read_bytes(), capture_output=True)
+        assert done.returncode == 1 and told in done.stdout, done
+    done = subprocess.run([*command, "--fix", "--in-place"], input=b"", capture_output=True, text=False)
+    assert done.returncode == 2 and b"can't be replaced" in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/null").exists(), reason="no device to try it on")
+def test_a_device_is_never_replaced(file: Path) -> None:
+    """Whoever writes to /dev/null as root would otherwise have a file of that name."""
+    with pytest.raises(UserError, match="no file that can be replaced"):
+        CliRunner().invoke(validate, ["--fix", "--out", "/dev/null", str(file)], catch_exceptions=False)
 
 
 def test_a_link_stays_a_link(tmp_path: Path, file: Path) -> None:

@@ -1,7 +1,7 @@
 """`punie-data validate --fix`: where mended rows go, and what is said of them."""
 
 import sys
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,9 +34,18 @@ class Mending:
 
 
 def mend(
-    paths: Sequence[Path], out: Path | None, in_place: bool, codes_for: CodesFor, tell: Tell, stack: ExitStack
+    paths: Sequence[Path],
+    names: Mapping[str, str],
+    out: Path | None,
+    in_place: bool,
+    codes_for: CodesFor,
+    tell: Tell,
+    stack: ExitStack,
 ) -> Mending:
-    """Mend the files of the paths: into `out`, in place, or only to show, into a temporary folder that lasts as long as the stack."""
+    """Mend the files of the paths: into `out`, in place, or only to show, into a temporary folder that lasts as long as the stack.
+
+    `names` are those under which files are told that have another name.
+    """
     done = Mending()
     if out is not None:
         if len(paths) != 1:
@@ -52,26 +61,26 @@ def mend(
             else:
                 target = root / str(number) / file.name
                 target.parent.mkdir(exist_ok=True)
-            write_fixed(file, target, codes_for(str(file)), _is_record(file), _told(file, tell, done))
-            done.checked.setdefault(target, str(file))
+            name = names.get(str(file), str(file))
+            write_fixed(file, target, codes_for(name), _is_record(file), _told(name, tell, done))
+            done.checked.setdefault(target, name)
     return done
 
 
-def show_diff(files: Sequence[Path], codes_for: CodesFor) -> Repairs:
+def show_diff(files: Sequence[Path], names: Mapping[str, str], codes_for: CodesFor) -> Repairs:
     """Print what mending would change, as a patch."""
     repairs = Repairs()
     terminal = sys.stdout.isatty()
+
+    def counted(lines: Iterator[FixedLine]) -> Iterator[FixedLine]:
+        for line in lines:
+            if line.done:
+                repairs.add(line)
+            yield line
+
     for file in files:
-
-        def counted(lines: Iterator[FixedLine]) -> Iterator[FixedLine]:
-            for line in lines:
-                if line.done:
-                    repairs.add(line)
-                yield line
-
-        for piece in unified_diff(
-            str(file), counted(fixed_lines(file, codes_for(str(file)), _is_record(file)))
-        ):
+        name = names.get(str(file), str(file))
+        for piece in unified_diff(name, counted(fixed_lines(file, codes_for(name), _is_record(file)))):
             click.echo(plain(piece.decode("utf-8", "replace")) if terminal else piece, nl=False)
     return repairs
 
@@ -107,7 +116,9 @@ def _into(path: Path, out: Path, codes_for: CodesFor, tell: Tell, done: Mending)
     dataset.refuse_input(out, [path])
     parts = dataset.part_files(path)
     if not path.is_dir():
-        write_fixed(path, out, codes_for(str(path)), _is_record(path), _told(path, tell, done))
+        if out.exists() and not out.is_file():
+            raise UserError(f"{out} is no file that can be replaced: name another with --out")
+        write_fixed(path, out, codes_for(str(path)), _is_record(path), _told(str(path), tell, done))
         done.checked[out] = str(out)
         return
     inputs = {file.name: dataset.digest(file) for file in parts.values()}
@@ -139,10 +150,10 @@ def _whole_lines(file: Path, codes: Collection[str], told: Callable[[FixedLine],
         yield held
 
 
-def _told(file: Path, tell: Tell, done: Mending) -> Callable[[FixedLine], None]:
+def _told(name: str, tell: Tell, done: Mending) -> Callable[[FixedLine], None]:
     def told(line: FixedLine) -> None:
         done.repairs.add(line)
-        tell(str(file), line)
+        tell(name, line)
 
     return told
 

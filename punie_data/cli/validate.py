@@ -10,6 +10,7 @@ from typing import Protocol
 
 import click
 
+from punie_data import jsonl
 from punie_data.errors import UserError
 from punie_data.plain import plain_line
 from punie_data.validate import config
@@ -104,7 +105,7 @@ def validate(
 ) -> None:
     """Check rows against the schema and every rule that rows can break.
 
-    FILE is a file of rows, or a folder whose examples.jsonl, train.jsonl, valid.jsonl and test.jsonl are checked. Prints
+    FILE is a file of rows, `-` for standard input, or a folder whose examples.jsonl, train.jsonl, valid.jsonl and test.jsonl are checked. Prints
     `file:line: CODE message` for each finding; `punie-data explain CODE` tells what a code means. Exits with 0 when there is no error, with 1
     when there is, with 2 when it can't be told.
 
@@ -119,38 +120,41 @@ def validate(
     given = config.Selection(_codes(select) or None, _codes(extend_select), _codes(ignore))
     codes = config.rules_left((settings.selection, given))
     ignored_in = cache(settings.ignored_in)
-    files = dataset_files(paths)
 
     def codes_for(file: str) -> list[str]:
         return [code for code in codes if code not in ignored_in(file)]
 
-    if diff:
-        from punie_data.cli.mending import show_diff, told_repairs
-
-        repairs = show_diff(files, codes_for)
-        click.echo(told_repairs(repairs, would=True), err=True)
-        raise SystemExit(int(bool(repairs.rows) and not exit_zero))
     form = "json" if as_json else form or settings.format
     output, limit = _output(
         form, codes, settings.limit_findings if limit_findings is None else limit_findings
     )
+    preview = fix and not in_place and out is None
     totals = Totals()
-    shown = {str(file): str(file) for file in files}
     with ExitStack() as stack:
+        paths, shown = _held(paths, stack)
+        if shown and in_place:
+            raise UserError("what comes through a pipe can't be replaced: name a place with --out")
+        if diff:
+            from punie_data.cli.mending import show_diff, told_repairs
+
+            repairs = show_diff(dataset_files(paths), shown, codes_for)
+            click.echo(told_repairs(repairs, would=True), err=True)
+            raise SystemExit(int(bool(repairs.rows) and not exit_zero))
         if fix:
             from punie_data.cli.mending import mend, telling, told_repairs
 
-            preview = not in_place and out is None
             tell = telling(limit) if preview and form == "text" else lambda file, line: None
-            mending = mend(paths, out, in_place, codes_for, tell, stack)
+            mending = mend(paths, shown, out, in_place, codes_for, tell, stack)
             files, shown = list(mending.checked), {str(file): name for file, name in mending.checked.items()}
             totals.mended = {"rows": mending.repairs.rows, "by_code": mending.repairs.by_code}
+        else:
+            files = dataset_files(paths)
         output.begin()
         for checked in check_paths(files, _as_selected(codes), jobs or settings.jobs):
             totals.rows += checked.rows
             totals.files += checked.first_part
             for found in checked.findings:
-                finding = replace(found, file=shown.get(found.file, found.file)) if fix else found
+                finding = replace(found, file=shown[found.file]) if found.file in shown else found
                 if settings.per_file_ignores and finding.code in ignored_in(finding.file):
                     continue
                 totals.add(finding)
@@ -163,8 +167,29 @@ def validate(
         )
         click.echo(told_repairs(mending.repairs, preview) + hint, err=form != "text")
     failed = totals.errors or (totals.warnings and (settings.strict if strict is None else strict))
-    if not exit_zero and (failed or (fix and preview and mending.repairs.rows)):
+    if not exit_zero and (failed or (preview and mending.repairs.rows)):
         raise SystemExit(1)
+
+
+def _held(paths: Sequence[Path], stack: ExitStack) -> tuple[list[Path], dict[str, str]]:
+    """The paths, and for each that was a pipe, or `-`, a file that holds what came through it; the names of those by the file's."""
+    held, names = [], {}
+    for path in paths:
+        if str(path) != "-" and (not path.exists() or path.is_dir() or path.is_file()):
+            held.append(path)
+            continue
+        import shutil
+
+        from punie_data.temporary import temporary_root
+
+        name = "stdin" if str(path) == "-" else path.name
+        file = stack.enter_context(temporary_root()) / f"{name}.jsonl"
+        source = Path("/dev/stdin") if str(path) == "-" else path
+        with jsonl.opened(source) as coming, jsonl.whole_file(file) as going:
+            shutil.copyfileobj(coming, going)
+        held.append(file)
+        names[str(file)] = str(path)
+    return held, names
 
 
 class TextOutput:

@@ -150,7 +150,9 @@ class ForeignChecker:
     def _known(self, row: Mapping[str, Any], described: tuple[Signature, ...]) -> Signatures:
         """The tools that the row describes. Where it describes none, nothing is known of any: what it offers and calls exists."""
         if described:
-            schemas = {each.name: {"arguments": dict(each.arguments), "result": None} for each in described}
+            schemas = {
+                each.name: {"arguments": _closed(each.arguments), "result": None} for each in described
+            }
         else:
             schemas = {name: {"arguments": {"type": "object"}, "result": None} for name in row["tools"]}
         try:
@@ -162,6 +164,13 @@ class ForeignChecker:
                 self._signatures.clear()
             self._signatures[key] = Signatures(schemas)
         return self._signatures[key]
+
+
+def _closed(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Described parameters are all that there are, as for any function, unless the row says otherwise."""
+    if parameters.get("properties") and "additionalProperties" not in parameters:
+        return {**parameters, "additionalProperties": False}
+    return dict(parameters)
 
 
 def _system_messages(row: Any, turns: int) -> int:

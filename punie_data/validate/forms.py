@@ -31,7 +31,9 @@ def is_record_like(row: Any) -> bool:
 
 
 def form_of(path: Path) -> Form:
-    """The form of a file; that of records too where no row is of a known one. UserError where it can't be read."""
+    """The form of a file; that of records too where no row is of a known one, and of what can't be read twice. UserError where it can't be read."""
+    if not path.is_file():
+        return Form(RECORD)
     with jsonl.opened(path) as file:
         may_be_array = file.read(64).removeprefix(_MARK).lstrip().startswith(b"[")
     if not may_be_array:
