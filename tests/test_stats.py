@@ -1,6 +1,9 @@
 """The figures of a dataset: they add up, they are said as what they are, and no line is lost on the way."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import orjson
@@ -100,6 +103,12 @@ def test_a_result_that_was_edited_is_no_longer_the_recorded_one() -> None:
     assert set(states({**CALLING, "runs": []}).values()) == {"unrecorded"}
 
 
+def test_results_that_were_imported_are_not_called_recorded() -> None:
+    """Else results that nobody ran would pass for proven, because their digest fits them."""
+    runs = [{**run, "tool_version": "imported"} for run in CALLING["runs"]]
+    assert set(states({**CALLING, "runs": runs}).values()) == {"imported"}
+
+
 def test_lengths_are_called_an_estimate_without_a_tokenizer() -> None:
     """Else a guess would be taken for a measurement."""
     told = CliRunner().invoke(cli, ["stats", str(SAMPLE)]).output
@@ -172,6 +181,15 @@ def test_hostile_names_reach_the_terminal_harmless(tmp_path: Path) -> None:
     row["origin"]["repo"] = "\x1b[2Jevil[red]"
     told = CliRunner().invoke(cli, ["stats", str(dataset(tmp_path / "set", train=[row]))]).output
     assert "\x1b" not in told and "\\x1b[2Jevil[red]" in told
+
+
+def test_a_terminal_of_few_characters_is_no_reason_to_fail() -> None:
+    """Else a C locale ends the command in a trace at the first bar."""
+    command = [sys.executable, "-m", "punie_data", "stats", str(SAMPLE)]
+    done = subprocess.run(
+        command, capture_output=True, env={**os.environ, "PYTHONIOENCODING": "ascii"}, text=True
+    )
+    assert done.returncode == 0 and "\\u2588" in done.stdout and not done.stderr
 
 
 def test_several_paths_and_json(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The command line. A command is a module of this package with a click command of its own name; it is imported when it is used."""
 
+import io
 import signal
 import sys
 import tempfile
@@ -68,6 +69,9 @@ def main() -> None:
     """Run the command line; exit 2 with one line for what the user can mend, 130 after Ctrl-C."""
     for number in (signal.SIGTERM, signal.SIGHUP):  # else nobody would clean up
         signal.signal(number, lambda number, frame: sys.exit(128 + number))
+    for stream in (sys.stdout, sys.stderr):  # a terminal of few characters shows the others by their codes
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = cli.main(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)

@@ -77,11 +77,21 @@ def report(
     if as_json:
         click.echo(orjson.dumps({**asdict(written), "path": str(written.path)}, option=orjson.OPT_INDENT_2))
         return
-    click.echo(
-        f"{plain_line(str(written.path))}: {written.rows:,} rows, {written.rejected:,} rejected, {written.errors:,} errors, "
-        f"{written.warnings:,} warnings; {written.size / 1e6:.1f} MB"
-    )
-    if written.shown < written.rows:
+    found = [_count(written.rows, "row")]
+    if written.not_rows:
+        found.append(f"{_count(written.not_rows, 'line')} without a row")
+    found += [
+        f"{written.rejected:,} rejected",
+        _count(written.errors, "error"),
+        _count(written.warnings, "warning"),
+    ]
+    click.echo(f"{plain_line(str(written.path))}: {', '.join(found)}; {written.size / 1e6:.1f} MB")
+    lines = written.rows + written.not_rows
+    if written.shown < lines:
         click.echo(
-            f"it carries {written.shown:,} of the rows, drawn by chance; figures are of all (--rows {written.rows} carries all)"
+            f"it carries {written.shown:,} of {lines:,}, drawn by chance; figures are of all (--rows {lines} carries more)"
         )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -82,7 +82,10 @@ def _print(console: "Console", figures: "Figures", most: int | None) -> None:
     splits = ", ".join(f"{rows:,} {plain_line(part)}" for part, rows in figures.parts.items())
     console.print(f"{figures.rows:,} rows ({splits}), {sum(figures.rejected.values()):,} rejected")
     if figures.not_rows:
-        console.print(f"{figures.not_rows:,} lines are no rows (punie-data validate says why)")
+        lines = "line is no row" if figures.not_rows == 1 else "lines are no rows"
+        console.print(f"{figures.not_rows:,} {lines} (punie-data validate says why)")
+    if not figures.rows:
+        return
     for axis, plural in AXES.items():
         _axis(console, figures, axis, plural, most)
     _lengths(console, figures)
@@ -180,6 +183,7 @@ def _calls(console: "Console", figures: "Figures") -> None:
     )
     told = {
         "recorded": "results are what the recorded run gave (SHA-256)",
+        "imported": "results came with imported rows and were never run here",
         "changed": "results differ from the recorded run",
         "unrecorded": "calls have no recorded run",
     }

@@ -66,7 +66,12 @@ class Index:
         row, rejection = shown.row, shown.rejection
         label = row["label"] if row else {"kind": "" if rejection else NOT_A_ROW, "category": ""}
         origin = row["origin"] if row else {"generator": "", "repo": ""}
-        question = first_question(row) if row else rejection.question if rejection else ""
+        if row is not None:
+            question = first_question(row)
+        elif rejection is not None and rejection.question:
+            question = rejection.question
+        else:  # the beginning of the line, so that one sees what it is
+            question = shown.line.raw[: 4 * _QUESTION].decode("utf-8", "replace")
         values = {
             "id": row["id"] if row else "",
             "question": " ".join(question[: 4 * _QUESTION].split())[:_QUESTION],

@@ -13,6 +13,7 @@ from punie_data.tools.registry import TOOLS
 
 STATES = {
     "recorded": "have the result that the recorded run gave, byte for byte (SHA-256)",
+    "imported": "came with their result, which nobody here has run",
     "changed": "have another result than the recorded run gave",
     "unrecorded": "have no recorded run",
 }
@@ -20,7 +21,12 @@ NO_CALLS = "no calls"
 SAME = "replayed, same result"
 OTHER = "replayed, another result"
 NOT_RUN = "not replayed: runs the repository's code"
-_BY_STATE = {"changed": "not the recorded result", "unrecorded": "no run recorded", "recorded": "as recorded"}
+_BY_STATE = {
+    "changed": "not the recorded result",
+    "unrecorded": "no run recorded",
+    "imported": "imported, never run here",
+    "recorded": "as recorded",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,11 +47,12 @@ class Silence:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """`shown` of the dataset's rows (and lines that are none) are in the page; `errors` and `warnings` are the validator's."""
+    """`shown` of the dataset's lines, rows or not, are in the page; `errors` and `warnings` are the validator's."""
 
     path: Path
     size: int
     rows: int
+    not_rows: int
     shown: int
     rejected: int
     errors: int
@@ -135,7 +136,8 @@ def write_report(
     return Written(
         target,
         size,
-        figures.rows + figures.not_rows,
+        figures.rows,
+        figures.not_rows,
         carried,
         sum(figures.rejected.values()),
         found.errors,

@@ -142,6 +142,7 @@ function call(each) {
 
 const RESULT_STATES = {
   recorded: ["good", "✓ the recorded result"],
+  imported: ["faint", "imported, never run here"],
   changed: ["bad", "✗ not the result that was recorded"],
   unrecorded: ["warning", "? no run is recorded"],
 };
@@ -152,7 +153,7 @@ function message(each, data) {
     const run = data.runs[each.call];
     const [kind, words] = RESULT_STATES[data.states[each.call]] || RESULT_STATES.unrecorded;
     const head = make("p", { class: "run" }, make("b", {}, visible(each.name)), " ", make("span", { class: kind }, words));
-    if (run) {
+    if (run && data.states[each.call] !== "imported") {
       head.append(` · ${visible(run[0])} · exit ${run[1]}${run[2] ? " · cut by the tool" : ""}`);
       head.setAttribute("title", `SHA-256 ${run[3]}`);
     }
@@ -197,7 +198,8 @@ function conversation(data, about) {
     );
   }
   if (data.raw) {
-    parts.push(make("p", {}, visible(data.problem || (data.rejected ? "There is no conversation in this line." : "This line is no row."))));
+    const told = data.problem && !(data.findings || []).some((finding) => finding[2] === data.problem) ? data.problem : "";
+    parts.push(make("p", {}, visible(told || (data.rejected ? "There is no conversation in this line." : "This line is no row:"))));
     if (data.question && data.question[0]) parts.push(make("section", { class: "message user" }, make("h4", {}, "Question"), make("div", { class: "body" }, prose(data.question[0]))));
     parts.push(folded(make("pre", {}, visible(data.raw[0])), data.raw[0].split("\n").length), cutNote(data.raw[1]));
     return parts.filter(Boolean);
