@@ -15,8 +15,10 @@ from rich.console import Console
 from rich.text import Text
 
 from punie_data import jsonl
+from punie_data.dialects.base import Refused
 from punie_data.plain import plain
 from punie_data.validate.check import record_validator
+from punie_data.validate.tokenizer import Shown, Tokenizer, learned_of
 
 Row = dict[str, Any]
 FOLD = 14
@@ -110,6 +112,46 @@ def render(row: Row, console: Console, fold: int = FOLD) -> None:
         Text(plain(" · ".join(part for part in (from_where, where, versions) if part)), "dim"),
     )
     console.print()
+
+
+def render_mask(row: Row, shown: Shown | Refused, tokenizer: Tokenizer, console: Console, fold: int = FOLD) -> None:  # fmt: skip
+    """Print one row as the model reads it: what is learned under a mask of all turns in green, what mlx-lm's --mask-prompt learns too underlined.
+
+    Without colours, learned text stands between « and ». `fold` is how many lines of what is not learned are shown at each end, 0 for all.
+    """
+    console.print(Text(plain(row["id"]), "bold"))
+    if isinstance(shown, Refused) or isinstance(shown.masked, Refused):
+        reason = shown.reason if isinstance(shown, Refused) else shown.masked.reason
+        console.print(Text(f"no mask: {plain(reason)}", "red"))
+        console.print()
+        return
+    text = tokenizer.template.render(shown.rendered.messages, shown.rendered.tools)
+    _, offsets = tokenizer.template.encode_with_offsets(text)
+    marks = ("", "") if console.color_system else ("«", "»")
+    printed, position = Text(), 0
+    for number, (first, end) in enumerate(shown.masked.turns, 1):
+        start, stop = offsets[first][0], offsets[end - 1][1]
+        printed.append(_middle_folded(plain(text[position:start]), fold), "dim")
+        is_last = number == len(shown.masked.turns)
+        printed.append(marks[0] + plain(text[start:stop]) + marks[1], "green underline" if is_last else "green")  # fmt: skip
+        position = stop
+    printed.append(plain(text[position:]), "dim")
+    for line in printed.split("\n", allow_blank=True):
+        console.print(line, soft_wrap=True)
+    learned = learned_of(shown)
+    console.print(
+        f"{len(shown.masked.tokens):,} tokens, {learned.all_turns:,} learned ({learned.all_calls:,} of calls); "
+        f"{learned.last_turns:,} with --mask-prompt ({learned.last_calls:,} of calls)",
+        style="dim",
+    )
+    console.print()
+
+
+def _middle_folded(text: str, fold: int) -> str:
+    lines = text.split("\n")
+    if not fold or len(lines) <= 2 * fold + 1:
+        return text
+    return "\n".join([*lines[:fold], f"… {len(lines) - 2 * fold} more lines", *lines[-fold:]])
 
 
 def _speak(console: Console, role: str, text: Text) -> None:

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import punie_data.build as building
 import pytest
 from click.testing import CliRunner, Result
-
-import punie_data.build as building
-from punie_data.balance.mix import DEFAULT
-from punie_data.balance.plan import judge
 from punie_data.build import Built, Means, build, load_recipe
 from punie_data.build.stages import MixNotMet
+
+from punie_data.balance.mix import DEFAULT
+from punie_data.balance.plan import judge
 from punie_data.cli import cli
 from punie_data.cli.progress import PlainProgress
 from punie_data.errors import UserError

@@ -10,7 +10,12 @@ from punie_data.chat import KINDS
 from punie_data.errors import UserError
 
 
-@click.command(epilog="Example:\n\n\b\n  punie-data show data/sample --rows 2 --kind tool")
+@click.command(
+    epilog="""\b
+Examples:
+  punie-data show data/sample --rows 2 --kind tool
+  punie-data show data/sample --rows 1 --mask --tokenizer models/qwen"""
+)
 @click.argument("dataset", type=click.Path(path_type=Path))
 @click.option("--rows", type=click.IntRange(min=1), default=3, show_default=True, help="How many.")
 @click.option(
@@ -21,6 +26,19 @@ from punie_data.errors import UserError
 @click.option("--tool", default="", metavar="NAME", help="Only rows that call this tool.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Another seed, other rows.")
 @click.option("--full", is_flag=True, help="Show long results whole.")
+@click.option("--mask", is_flag=True, help="Show which tokens are learned; needs --tokenizer.")
+@click.option(
+    "--tokenizer",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="With --mask: the model's folder; tokenizer.json and a chat template are enough.",
+)
+@click.option(
+    "--dialect",
+    default="",
+    metavar="NAME",
+    help="With --mask: how calls are written.  [default: native, json-fence for a template without tools]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the rows as JSON Lines.")
 def show(
     dataset: Path,
@@ -31,13 +49,23 @@ def show(
     tool: str,
     seed: int,
     full: bool,
+    mask: bool,
+    tokenizer: Path | None,
+    dialect: str,
     as_json: bool,
 ) -> None:
     """Print a few rows as conversations.
 
     DATASET is a folder with examples.jsonl (or train, valid and test), or one file; `rejected.jsonl` too. The rows are chosen by chance, the same ones
     for the same seed.
+
+    With --mask a row is printed as the model reads it: in green what is learned by a mask of all the assistant's turns, underlined what mlx-lm's
+    --mask-prompt learns too (between « and » where there are no colours).
     """
+    if mask and as_json:
+        raise UserError("--mask is to be looked at: leave --json out")
+    if mask != (tokenizer is not None) or (dialect and not mask):
+        raise UserError("--mask, --tokenizer and --dialect go together: give --mask --tokenizer FOLDER")
     from rich.console import Console
 
     from punie_data.show import FOLD, Wanted, render, sample
@@ -53,13 +81,28 @@ def show(
             sys.stdout.buffer.write(orjson.dumps(row) + b"\n")
         return
     console = Console(highlight=False, markup=False, emoji=False)
-    for row in chosen.rows:
-        render(row, console, 0 if full else FOLD)
+    if tokenizer is not None:
+        _show_masks(dataset, chosen.rows, tokenizer, dialect, console, 0 if full else FOLD)
+    else:
+        for row in chosen.rows:
+            render(row, console, 0 if full else FOLD)
     console.print(
         f"{len(chosen.rows)} of {chosen.fitting:,} rows"
         + _aside(chosen.read - chosen.fitting, chosen.strange),
         style="dim",
     )
+
+
+def _show_masks(dataset: Path, rows: list, folder: Path, dialect: str, console, fold: int) -> None:
+    from punie_data.dataset import manifest_of
+    from punie_data.show import render_mask
+    from punie_data.validate.tokenizer import Tokenizer
+
+    target = Tokenizer(folder, dialect)
+    manifest = manifest_of(dataset if dataset.is_dir() else dataset.parent)
+    for row in rows:
+        shown = target.show(row, manifest.get("system_prompt") or "", manifest.get("signatures") or {})
+        render_mask(row, shown, target, console, fold)
 
 
 def _aside(others: int, strange: int) -> str:

@@ -1,10 +1,11 @@
 """`punie-data validate`: the rules over files."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
@@ -15,7 +16,7 @@ from punie_data.errors import UserError
 from punie_data.plain import plain_line
 from punie_data.validate import config
 from punie_data.validate.catalogue import BY_CODE, RULES
-from punie_data.validate.files import dataset_files
+from punie_data.validate.files import Checked, dataset_files
 from punie_data.validate.output import GithubOutput, JsonOutput, Totals, Write, summary
 from punie_data.validate.paths import check_paths
 from punie_data.validate.rule import Finding
@@ -80,6 +81,24 @@ class Output(Protocol):
 )
 @click.option("--diff", is_flag=True, help="Print what --fix would change as a patch, and nothing else.")
 @click.option(
+    "--tokenizer",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Also check the rows as the model in this folder reads them (PD80x); tokenizer.json and a chat template are enough.",
+)
+@click.option(
+    "--max-seq-length",
+    type=click.IntRange(min=1),
+    default=None,
+    help="With --tokenizer: tokens that the training takes of a row.  [default: 2048]",
+)
+@click.option(
+    "--dialect",
+    default="",
+    metavar="NAME",
+    help="With --tokenizer: how calls are written.  [default: native, json-fence for a template without tools]",
+)
+@click.option(
     "--jobs",
     type=click.IntRange(min=1),
     default=None,
@@ -101,6 +120,9 @@ def validate(
     in_place: bool,
     out: Path | None,
     diff: bool,
+    tokenizer: Path | None,
+    max_seq_length: int | None,
+    dialect: str,
     jobs: int | None,
 ) -> None:
     """Check rows against the schema and every rule that rows can break.
@@ -116,9 +138,13 @@ def validate(
         raise UserError(
             "--in-place and --out say where --fix writes: give --fix with one of them, and no --diff"
         )
+    if tokenizer is None and (max_seq_length is not None or dialect):
+        raise UserError("--max-seq-length and --dialect say what --tokenizer checks: give --tokenizer FOLDER")
     settings = _settings(config_file, isolated)
     given = config.Selection(_codes(select) or None, _codes(extend_select), _codes(ignore))
     codes = config.rules_left((settings.selection, given))
+    if tokenizer is None and codes and all(BY_CODE[code].scope == "target" for code in codes):
+        raise UserError(f"{codes[0]} is found with --tokenizer FOLDER only")
     ignored_in = cache(settings.ignored_in)
 
     def codes_for(file: str) -> list[str]:
@@ -150,7 +176,13 @@ def validate(
         else:
             files = dataset_files(paths)
         output.begin()
-        for checked in check_paths(files, _as_selected(codes), jobs or settings.jobs):
+        checks = check_paths(files, _as_selected(codes), jobs or settings.jobs)
+        measured: list[str] = []
+        if tokenizer is not None:
+            checks = chain(
+                checks, _as_a_model_reads(files, codes, tokenizer, dialect, max_seq_length, measured)
+            )
+        for checked in checks:
             totals.rows += checked.rows
             totals.files += checked.first_part
             for found in checked.findings:
@@ -161,6 +193,9 @@ def validate(
                 if not limit or totals.findings <= limit:
                     output.finding(finding)
         output.end(totals)
+        if form == "text":
+            for line in measured:
+                click.echo(line)
     if fix and form != "json":
         hint = (
             "; --in-place or --out FILE does it, --diff shows it" if preview and mending.repairs.rows else ""
@@ -190,6 +225,34 @@ def _held(paths: Sequence[Path], stack: ExitStack) -> tuple[list[Path], dict[str
         held.append(file)
         names[str(file)] = str(path)
     return held, names
+
+
+def _as_a_model_reads(
+    files: Sequence[Path],
+    codes: Sequence[str],
+    folder: Path,
+    dialect: str,
+    limit: int | None,
+    measured: list[str],
+) -> Iterator[Checked]:
+    """What the rules about the target find; `measured` is given the closing lines."""
+    from punie_data.cli.progress import progress
+    from punie_data.validate.tokenizer import MAX_SEQ_LENGTH, Measured, Tokenizer, check_tokenizer
+
+    target, found = Tokenizer(folder, dialect), Measured()
+    with progress() as shown:
+        shown.stage("tokenizing", _count_lines(files))
+        yield from check_tokenizer(files, codes, target, limit or MAX_SEQ_LENGTH, found, shown.advance)
+    measured += found.told()
+
+
+def _count_lines(files: Sequence[Path]) -> int:
+    count = 0
+    for path in files:
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                count += block.count(b"\n")
+    return count
 
 
 class TextOutput:

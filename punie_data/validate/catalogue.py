@@ -12,6 +12,7 @@ from punie_data.validate import (
     record_rules,
     result_rules,
     text_rules,
+    tokenizer_rules,
     turn_rules,
 )
 from punie_data.validate.rule import Rule
@@ -108,6 +109,7 @@ RULES: tuple[Rule, ...] = (
     Rule("PD700", "local-path", "error", "value", privacy_rules.local_path),
     Rule("PD701", "email-address", "error", "value", privacy_rules.email_address),
     Rule("PD702", "secret", "error", "value", privacy_rules.secret),
+    *tokenizer_rules.RULES,
 )  # fmt: skip
 BY_CODE = {rule.code: rule for rule in RULES}
 

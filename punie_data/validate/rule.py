@@ -7,8 +7,9 @@ from typing import Any, Literal
 Level = Literal["error", "warning"]
 Needs = Literal["conversation", "record"]
 """What a row must have for a rule to mean anything: a conversation, which every format has, or what only a record claims."""
-Scope = Literal["line", "value", "row"]
-"""What a rule looks at: the bytes of a line (`Raw`), any JSON value, or a row that satisfies the schema (`View`)."""
+Scope = Literal["line", "value", "row", "target"]
+"""What a rule looks at: the bytes of a line (`Raw`), any JSON value, a row that satisfies the schema (`View`), or what a target model makes of it
+(see `tokenizer_rules`; only with --tokenizer)."""
 
 
 @dataclass(frozen=True, slots=True)
