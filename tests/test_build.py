@@ -77,6 +77,10 @@ def lines(file: Path, *found: Any) -> Path:
     return file
 
 
+def stop(*arguments: Any, **settings: Any) -> None:
+    raise KeyboardInterrupt
+
+
 def test_the_sample_is_built_with_every_row_accounted_for(tmp_path: Path) -> None:
     """Else rows vanish between two steps, and nobody can say where or why."""
     built = made(recipe(tmp_path), tmp_path / "out")
@@ -86,9 +90,15 @@ def test_the_sample_is_built_with_every_row_accounted_for(tmp_path: Path) -> Non
     assert sorted([row["id"] for row in rows(out)] + [one["example"]["id"] for one in rejected]) == before
     assert all(one["stage"] and one["reason"] for one in rejected)
     assert Counter(one["stage"] for one in rejected) == built.rejected
-    assert [name for name, _ in built.steps] == ["gather", "validate", "dedupe", "split", "balance"]
+    assert [name for name, _ in built.steps if name != "decontaminate"] == [
+        "gather",
+        "validate",
+        "dedupe",
+        "split",
+        "balance",
+    ]
     manifest = orjson.loads((out / "manifest.json").read_bytes())
-    assert [step["command"] for step in manifest["steps"]] == ["generate", "import", "gather", "validate", "dedupe", "split", "balance", "build"]  # fmt: skip
+    assert [step["command"] for step in manifest["steps"] if step["command"] != "decontaminate"] == ["generate", "import", "gather", "validate", "dedupe", "split", "balance", "build"]  # fmt: skip
     assert manifest["system_prompt"] and {"svcs", "h11"} < {one["name"] for one in manifest["sources"]}
     assert not (out / ".build").exists() and "## Make it again" in (out / "README.md").read_text()
 
@@ -122,10 +132,6 @@ def test_a_build_that_was_stopped_is_none_and_goes_on(
     """Else half a dataset is trained on, or hours are spent twice."""
     wanted = made(recipe(tmp_path), tmp_path / "a" / "set") and contents(tmp_path / "a" / "set")
     file, out = recipe(tmp_path), tmp_path / "b" / "set"
-
-    def stop(*arguments: Any, **settings: Any) -> None:
-        raise KeyboardInterrupt
-
     monkeypatch.setattr(building, "balanced", stop)
     with pytest.raises(KeyboardInterrupt):
         made(file, out)
@@ -170,7 +176,7 @@ def test_a_mix_that_can_t_be_met_leaves_the_old_dataset_as_it_was(tmp_path: Path
 def test_steps_can_be_left_out(tmp_path: Path) -> None:
     """Else who has split already must split again. A single part is then balanced as it is."""
     built = made(recipe(tmp_path, 'skip = ["split", "dedupe"]'), tmp_path / "out")
-    assert [name for name, _ in built.steps] == ["gather", "validate", "balance"]
+    assert [name for name, _ in built.steps if name != "decontaminate"] == ["gather", "validate", "balance"]
     assert list(built.parts) == ["examples"]
 
 
@@ -194,6 +200,25 @@ def test_foreign_rows_bring_their_prompt_and_their_tools(tmp_path: Path) -> None
     of_b = {row["id"] for row in rows(tmp_path / "out") if row["origin"]["repo"] == "b" and row["label"]["kind"] == "tool"}  # fmt: skip
     assert variant["signature"]["description"] == "of b" and of_b <= set(variant["rows"].split())
     assert {row["origin"]["license"] for row in rows(tmp_path / "out")} == {"MIT", "unknown"}
+
+
+def test_what_an_evaluation_asks_is_not_trained_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the evaluation measures memory. When the evaluation changes, the step isn't taken for done."""
+    sample = read(SAMPLE / "examples.jsonl")
+    file = recipe(tmp_path, 'skip = ["balance"]')
+    file.write_text(f'{file.read_text()}[decontaminate]\nagainst = ["evaluation.jsonl"]\nsuites = false\n')
+    for row in (sample[0], sample[1]):
+        question = row["messages"][0]["content"]
+        lines(tmp_path / "evaluation.jsonl", {"question": question})
+        monkeypatch.setattr(building, "_publish", stop)
+        with pytest.raises(KeyboardInterrupt):
+            made(file, tmp_path / "out")
+        monkeypatch.undo()
+        gone = read(tmp_path / "out" / ".build" / "decontaminate" / "rejected.jsonl")
+        assert row["id"] in {one["example"]["id"] for one in gone}
+    built = made(file, tmp_path / "out")
+    assert built.rejected["decontaminate"] == len(gone)
+    assert [name for name, _ in built.steps] == ["gather", "validate", "dedupe", "decontaminate", "split"]
 
 
 def test_two_system_prompts_need_a_decision(tmp_path: Path) -> None:

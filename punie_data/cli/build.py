@@ -49,7 +49,7 @@ def build(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Make a dataset from a recipe: gather, validate, dedupe, split, balance, and the proof that the mix is met.
+    """Make a dataset from a recipe: validate, dedupe, decontaminate, split, balance, and the proof that the mix is met.
 
     RECIPE.toml names the sources (repositories to mine, files of rows) and the settings of the steps; schemas/recipe.schema.json defines it, and
     a name without a folder is looked for in corpora/recipes/. Writes the splits, rejected.jsonl (every row that a step rejected, with the step
@@ -98,9 +98,13 @@ def _dry_run(recipe: "Recipe", target: Path, as_json: bool) -> None:
     for source in recipe.data["source"]:
         said = ", ".join(f"{key} {value}" for key, value in source.items())
         click.echo(f"  from {plain_line(said)}")
-    for step in ("scan", "validate", "dedupe", "split", "balance"):
+    for step in ("scan", "validate", "dedupe", "decontaminate", "split", "balance"):
         settings = recipe.data.get("mix" if step == "balance" else step, {})
-        left_out = step in recipe.skip or (step == "scan" and recipe.scan is None)
+        left_out = step in recipe.skip or (
+            recipe.scan is None
+            if step == "scan"
+            else step == "decontaminate" and not recipe.decontaminate.files()
+        )
         said = "left out" if left_out else orjson.dumps(settings).decode() if settings else "as by default"
         click.echo(f"  {step}: {plain_line(said)}")
     click.echo(plain_line(f"would write {target}"))
