@@ -53,8 +53,8 @@ class Source:
             self._unchanged(part, file)
             if part in self._judged:
                 no_records = self._judged[part]
-                for number, row, _, raw in records(file):
-                    if number not in no_records:
+                for place, (number, row, _, raw) in enumerate(records(file)):
+                    if place not in no_records:
                         yield Row(part, number, row, raw)
                     advance(1)
             else:
@@ -70,15 +70,16 @@ class Source:
 
     def _judge(self, part: str, file: Path, advance: Advance) -> Iterator[Row]:
         is_record = record_validator().is_valid
-        found = []
-        for number, row, problem, raw in records(file):
+        found, no_records = [], set()  # by place: a line of a session file can hold several rows
+        for place, (number, row, problem, raw) in enumerate(records(file)):
             if not problem and is_record(row):
                 yield Row(part, number, row, raw)
             else:
                 said = problem or explain(record_schema(), row)
                 found.append(Unreadable(file.name, number, said))
+                no_records.add(place)
             advance(1)
-        self._judged[part] = {line.line for line in found}
+        self._judged[part] = no_records
         self.unreadable += found
 
     def _unchanged(self, part: str, file: Path) -> None:
