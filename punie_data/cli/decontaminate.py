@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 import orjson
 
-from punie_data.cli.dedupe import tell_unreadable
+from punie_data.cli.dedupe import tell_source
 from punie_data.cli.progress import progress
 from punie_data.decontaminate import Options, suites
 from punie_data.decontaminate import decontaminate as decontaminate_dataset
@@ -75,6 +75,6 @@ def decontaminate(
         if len(report.hits) > _TOLD:
             click.echo(f"    and {len(report.hits) - _TOLD:,} more questions, in rejected.jsonl")
         click.echo(f"{report.kept:,} of {report.rows:,} rows are in {out}")
-    tell_unreadable(report.unreadable)
+    tell_source(path, report.unreadable, report.foreign)
     if report.unreadable:
         raise SystemExit(1)

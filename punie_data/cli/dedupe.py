@@ -82,13 +82,19 @@ def dedupe(
         click.echo(
             f"\n{report.kept:,} of {report.rows:,} rows are in {out}, the others in {out}/rejected.jsonl"
         )
-    tell_unreadable(report.unreadable)
+    tell_source(path, report.unreadable, report.foreign)
     if report.unreadable:
         raise SystemExit(1)
 
 
-def tell_unreadable(lines: list[Unreadable]) -> None:
-    """Which lines were left out because they are no records, on standard error; the first few of many."""
+def tell_source(path: Path, lines: list[Unreadable], foreign: bool) -> None:
+    """What was not taken along, on standard error: lines that are no records (the first few of many), and what only `import` keeps."""
+    if foreign:
+        name = plain_line(str(path))
+        click.echo(
+            f"{name} is of another format: `punie-data import` keeps its system prompts, which stay behind here",
+            err=True,
+        )
     for line in lines[:_TOLD]:
         click.echo(plain_line(f"left out: {line}"), err=True)
     if len(lines) > _TOLD:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 import orjson
 
-from punie_data.cli.dedupe import tell_unreadable
+from punie_data.cli.dedupe import tell_source
 from punie_data.cli.progress import progress
 from punie_data.dedupe.reading import Advance, line_count, opened
 from punie_data.plain import plain_line
@@ -89,7 +89,7 @@ def split(
             click.echo(f"  {rows:,} set aside: {reason}")
     for side in empty:
         click.echo(f"{side} is empty: enlarge --{side}, divide --by file, or take another --seed", err=True)
-    tell_unreadable(report.unreadable)
+    tell_source(path, report.unreadable, report.foreign)
     if empty or report.unreadable:
         raise SystemExit(1)
 

@@ -35,6 +35,7 @@ class Report:
     removed: Counter[str] = field(default_factory=Counter)
     hits: Counter[str] = field(default_factory=Counter)
     unreadable: list[Unreadable] = field(default_factory=list)
+    foreign: bool = False
 
     @property
     def kept(self) -> int:
@@ -89,7 +90,7 @@ def decontaminate(
                 report.removed[_reason(match)] += 1
                 report.hits[match.where] += 1
         source.demand(report.rows)
-        report.unreadable = source.unreadable
+        report.unreadable, report.foreign = source.unreadable, source.foreign
         inputs = {**source.inputs, **{_named(file, files): digest(file) for file in files}}
         chosen = {"words": options.words, "everywhere": options.everywhere, "against": sorted(report.against)}
         counts = {

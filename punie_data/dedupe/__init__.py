@@ -25,6 +25,7 @@ class Report:
     removed: Counter[str] = field(default_factory=Counter)
     table: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)
     unreadable: list[Unreadable] = field(default_factory=list)
+    foreign: bool = False
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -57,7 +58,7 @@ def dedupe(
         source.demand(report.rows)
         stage("comparing")
         removals = rows.removals()
-        report.unreadable = source.unreadable
+        report.unreadable, report.foreign = source.unreadable, source.foreign
         report.removed.update(removal.reason for removal in removals.values())
         report.kept = report.rows - len(removals)
         counts = {"rows": report.rows, "kept": report.kept, **{r: report.removed[r] for r in REASONS}}

@@ -28,6 +28,7 @@ class Report:
     table: dict[str, Counter[str]] = field(default_factory=dict)
     unseen: tuple[str, ...] = ()
     unreadable: list[Unreadable] = field(default_factory=list)
+    foreign: bool = False
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -70,7 +71,9 @@ def split(
             placing.add(row.record)
         source.demand(len(placing.ids))
         sides, aside = placing.sides()
-        report = Report(len(placing.ids), unseen=shares.unseen, unreadable=source.unreadable)
+        report = Report(
+            len(placing.ids), unseen=shares.unseen, unreadable=source.unreadable, foreign=source.foreign
+        )
         report.sides.update(SIDES[side] for row, side in enumerate(sides) if row not in aside)
         report.aside.update(_reason(why) for why in aside.values())
         counts = {"rows": report.rows, **report.sides, **dict(sorted(report.aside.items()))}
