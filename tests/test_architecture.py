@@ -57,7 +57,7 @@ DOORS = {
     "tokenizers": {"dialects", "models", "stats"},
     "jinja2": {"dialects", "report"},
     "datasets": {"export"},
-    "mlx_lm": {"dialects", "export", "preflight"},
+    "mlx_lm": {"dialects", "export", "preflight", "train", "evaluate"},
 }
 """Who may import what. Generators may import LibCST too."""
 LONGEST = 420

@@ -35,6 +35,7 @@ COMMANDS = {
     "scan": "Look for what must not be published: secrets, personal data, licences.",
     "corpus": "List or fetch the repositories of a corpus.",
     "model": "Get models in MLX form without a hub.",
+    "train": "Train an adapter on every assistant turn.",
 }
 """Name → help. It stands here too, so that `--help` imports no command."""
 

@@ -1,0 +1,171 @@
+"""`punie-data train`: an adapter from a dataset."""
+
+import json
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from punie_data.errors import UserError
+from punie_data.plain import plain_line
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  punie-data train data/mine --model "$(punie-data model get smollm2-135m)" --out adapters/mine
+  punie-data train data/mine --model models/qwen --out adapters/mine --set epochs=2 --set rank=16"""
+)
+@click.argument("source", metavar="DATASET|FILE", type=click.Path(path_type=Path))
+@click.option(
+    "--model", type=click.Path(path_type=Path), required=True, help="Folder of a model in MLX form."
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Folder of the adapter; a run that was killed goes on from it.",
+)
+@click.option(
+    "--dialect",
+    default="hermes",
+    show_default=True,
+    help="How calls are written: native, hermes, qwen3-xml, json-fence, code or text.",
+)
+@click.option(
+    "--set",
+    "given",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A setting, as epochs=2. Repeatable; --settings lists them.",
+)
+@click.option(
+    "--settings",
+    "list_settings",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda c, p, v: _list(c, v),
+    help="List the settings with their defaults.",
+)
+@click.option("--system-prompt", help="In place of the manifest's.")
+@click.option("--restart", is_flag=True, help="Forget what --out holds of an earlier run.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be trained.")
+@click.option("--json", "as_json", is_flag=True, help="The outcome as JSON.")
+def train(
+    source: Path,
+    model: Path,
+    out: Path,
+    dialect: str,
+    given: tuple[str, ...],
+    system_prompt: str | None,
+    restart: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Train an adapter on every assistant turn of a dataset, with mlx-lm's layers.
+
+    DATASET is a folder with train.jsonl (or examples.jsonl) and valid.jsonl. The loss is taken on all assistant turns and on nothing else; rows that
+    don't fit are left out and counted, never cut. The adapter folder is plain mlx-lm: the weights with the lowest loss on valid. The same command
+    goes on where it was stopped, with the same outcome as in one go.
+    """
+    from punie_data.train import fast_blas, run
+    from punie_data.train.settings import settings_from
+
+    settings = settings_from({"dialect": dialect, **_values(given)})
+    warning = "" if dry_run else fast_blas.use_fast_blas()
+    planned = run.plan(source, model, settings, system_prompt)
+    prepared = planned.train
+    lost: dict[str, int] = {}
+    for row in planned.lost:
+        lost[row.reason] = lost.get(row.reason, 0) + 1
+    if not as_json:
+        if warning:
+            click.echo(warning, err=True)
+        share = prepared.trained_tokens / prepared.tokens
+        held_out = f", {len(planned.valid.sequences)} held out" if planned.valid else ""
+        click.echo(
+            f"{len(prepared.sequences):,} conversations of {prepared.tokens:,} tokens, {prepared.trained_tokens:,} of them ({share:.1%}) learned{held_out}"
+        )
+        for reason, count in sorted(lost.items()):
+            click.echo(f"left out: {count:,} rows: {plain_line(reason)}")
+    if dry_run:
+        if as_json:
+            click.echo(
+                json.dumps(
+                    {
+                        "conversations": len(prepared.sequences),
+                        "tokens": prepared.tokens,
+                        "learned_tokens": prepared.trained_tokens,
+                        "left_out": lost,
+                    },
+                    indent=1,
+                )
+            )
+        return
+    if restart and (out / "checkpoint").is_dir():
+        shutil.rmtree(out / "checkpoint")
+    if (
+        out.is_dir()
+        and any(out.iterdir())
+        and not any(
+            (out / name).exists() for name in ("checkpoint", ".checkpoint.old", "adapter_config.json")
+        )
+    ):
+        raise UserError(f"{out} holds other files; choose an empty folder with --out")
+
+    def tell(report) -> None:  # type: ignore[no-untyped-def]
+        valid = f", valid {report.valid_loss:.3f}" if report.valid_loss is not None else ""
+        click.echo(
+            f"step {report.step}/{report.steps}: loss {report.loss:.3f}{valid}, {report.rate:,.1f} learned tokens/s, "
+            f"{_minutes(report.left)} left, {report.gigabytes:.1f} GB",
+            err=as_json,
+        )
+
+    progress = run.start(planned, out, tell)
+    if as_json:
+        click.echo(json.dumps(asdict(progress) | {"left_out": lost, "out": str(out)}, indent=1))
+        return
+    best = (
+        f"; lowest loss on valid {progress.best_loss:.3f} at step {progress.best_step}"
+        if progress.best_loss is not None
+        else ""
+    )
+    click.echo(
+        f"{progress.step} steps, {progress.trained_tokens:,} learned tokens in {_minutes(progress.seconds)}{best}"
+    )
+    click.echo(f"the adapter is in {out}")
+
+
+def _values(given: tuple[str, ...]) -> dict[str, object]:
+    """`epochs=2` as {"epochs": 2}: of the type that the setting has."""
+    from punie_data.train.settings import Settings
+
+    defaults = Settings().to_json()
+    found: dict[str, object] = {}
+    for pair in given:
+        key, equals, text = pair.partition("=")
+        if not equals:
+            raise UserError(f"--set {pair}: write KEY=VALUE")
+        kind = type(defaults.get(key, ""))
+        try:
+            found[key] = kind(text)
+        except ValueError:
+            raise UserError(
+                f"--set {pair}: {key} is {'a whole number' if kind is int else 'a number'}"
+            ) from None
+    return found
+
+
+def _list(context: click.Context, wanted: bool) -> None:
+    if wanted:
+        from punie_data.train.settings import Settings
+
+        for key, value in Settings().to_json().items():
+            click.echo(f"{key}={value}")
+        context.exit()
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.1f} min"

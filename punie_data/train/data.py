@@ -1,0 +1,90 @@
+"""Records as token sequences with the turns to learn, and batches of them: alike in length, none dropped, the same in every run."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from punie_data import dialects, importing
+from punie_data.dialects.base import Refused
+from punie_data.dialects.mask import Masked, mask
+from punie_data.dialects.template import Template
+from punie_data.errors import UserError
+
+WINDOW = 64
+"""Batches that are sorted by length together: enough that padding is rare, few enough that the order stays by chance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A row that can't be trained on, and why."""
+
+    row: str
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    sequences: tuple[Masked, ...]
+    lost: tuple[Lost, ...]
+
+    @property
+    def trained_tokens(self) -> int:
+        return sum(sequence.trained for sequence in self.sequences)
+
+    @property
+    def tokens(self) -> int:
+        return sum(len(sequence.tokens) for sequence in self.sequences)
+
+
+def prepare(path: Path, template: Template, dialect: str, system_prompt: str, longest: int) -> Prepared:
+    """Every row of a file as tokens. A row that doesn't fit into `longest` tokens is left out, never cut: the answer would go first.
+
+    UserError where a line is no row, with its number, and where nothing is left.
+    """
+    written = dialects.load(dialect)
+    sequences: list[Masked] = []
+    lost: list[Lost] = []
+    for line in importing.records(path):
+        if line.row is None:
+            raise UserError(f"{path}:{line.number}: {line.problem}")
+        tools = dialects.signatures(line.row["tools"])
+        rendered = tools if isinstance(tools, Refused) else written.render(line.row, tools, system_prompt)
+        found = rendered if isinstance(rendered, Refused) else mask(template, rendered)
+        if isinstance(found, Masked) and len(found.tokens) > longest:
+            found = Refused(f"longer than {longest} tokens")
+        if isinstance(found, Refused):
+            lost.append(Lost(line.row["id"], line.number, found.reason))
+        else:
+            sequences.append(found)
+    if not sequences:
+        why = f": {lost[0].reason}" if lost else ""
+        raise UserError(f"{path}: none of its rows can be trained on{why}")
+    return Prepared(tuple(sequences), tuple(lost))
+
+
+def batches(sequences: Sequence[Masked], size: int, seed: int, epoch: int) -> list[tuple[int, ...]]:
+    """One epoch as batches of indices, every index once, the last batch smaller where it must be.
+
+    Shuffled, then sorted by length within windows, then the batches shuffled: mlx-lm's own sorting is a no-op, and padding costs what it pads.
+    """
+    chance = Random(f"{seed}:batches:{epoch}")
+    order = list(range(len(sequences)))
+    chance.shuffle(order)
+    found: list[tuple[int, ...]] = []
+    for start in range(0, len(order), size * WINDOW):
+        window = sorted(order[start : start + size * WINDOW], key=lambda index: len(sequences[index].tokens))
+        found += [tuple(window[at : at + size]) for at in range(0, len(window), size)]
+    chance.shuffle(found)
+    return found
+
+
+def schedule(sequences: Sequence[Masked], size: int, seed: int, epochs: float) -> Iterator[tuple[int, ...]]:
+    """The batches of the whole run in their order; a part of an epoch is its first batches."""
+    epoch = 0
+    while epochs > 0:
+        found = batches(sequences, size, seed, epoch)
+        yield from found if epochs >= 1 else found[: max(1, round(len(found) * epochs))]
+        epoch += 1
+        epochs = round(epochs - 1, 6)

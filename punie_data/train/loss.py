@@ -1,0 +1,61 @@
+"""The loss of a batch: cross-entropy on the tokens of assistant turns, computed where it is needed and nowhere else.
+
+A conversation with tools is mostly signatures and results: some twentieth of its tokens is learned. The projection onto the vocabulary, the widest
+of all, is done for those positions only.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from punie_data.dialects.mask import Masked
+
+if TYPE_CHECKING:
+    import mlx.core as mx
+
+STEP = 32
+"""Widths are rounded up to this: fewer shapes, and so less memory held for them."""
+
+
+def arrays(sequences: Sequence[Masked]) -> "tuple[mx.array, mx.array, mx.array, mx.array]":
+    """(inputs [batch, width], positions [n], targets [n], weights [n]): `positions` are those of the flattened inputs whose next token is learned.
+
+    Padded with zeros on the right, where causal attention does not look; positions are padded with weight 0.
+    """
+    import mlx.core as mx
+
+    width = _up(max(len(sequence.tokens) for sequence in sequences) - 1)
+    inputs, positions, targets = [], [], []
+    for number, sequence in enumerate(sequences):
+        inputs.append([*sequence.tokens[:-1], *[0] * (width - len(sequence.tokens) + 1)])
+        for start, end in sequence.turns:
+            positions += [number * width + at - 1 for at in range(start, end)]
+            targets += sequence.tokens[start:end]
+    learned = len(positions)
+    padding = _up(learned) - learned
+    return (
+        mx.array(inputs, mx.int32),
+        mx.array(positions + [0] * padding, mx.int32),
+        mx.array(targets + [0] * padding, mx.int32),
+        mx.array([1.0] * learned + [0.0] * padding, mx.float32),
+    )
+
+
+def _up(count: int) -> int:
+    return (count + STEP - 1) // STEP * STEP
+
+
+def total_loss(
+    model: Any, inputs: "mx.array", positions: "mx.array", targets: "mx.array", weights: "mx.array"
+) -> "mx.array":
+    """The summed loss in nats; divide by the sum of the weights for the loss a learned token."""
+    import mlx.nn as nn
+
+    hidden = model.model(inputs)
+    chosen = hidden.reshape(-1, hidden.shape[-1])[positions]
+    logits = head(model)(chosen).astype(weights.dtype)
+    return (nn.losses.cross_entropy(logits, targets) * weights).sum()
+
+
+def head(model: Any) -> Any:
+    """The projection onto the vocabulary, which the models of mlx-lm keep beside `model.model`, or share with the embedding."""
+    return model.lm_head if hasattr(model, "lm_head") else model.model.embed_tokens.as_linear

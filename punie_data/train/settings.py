@@ -1,0 +1,76 @@
+"""What a training run is a function of, besides its data and its model."""
+
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
+
+from punie_data.errors import UserError
+
+Method = Literal["lora", "dora", "full"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`batch_size` is in conversations, `max_seq_length` in tokens, `epochs` in passes over the data (every batch of each, the last too).
+
+    `learning_rate` is the highest: it rises over the first `warmup` of the steps and falls as a cosine to a tenth. `scale` is mlx-lm's: what the
+    product of the two matrices is multiplied by. Dropout is between 0 and 1.
+    """
+
+    dialect: str = "hermes"
+    method: Method = "lora"
+    layers: int = 16
+    rank: int = 8
+    scale: float = 20.0
+    dropout: float = 0.0
+    learning_rate: float = 1e-4
+    warmup: float = 0.05
+    weight_decay: float = 0.0
+    batch_size: int = 4
+    epochs: float = 1.0
+    max_seq_length: int = 4096
+    evaluate_every: int = 0
+    """Steps between two looks at the whole of valid; 0 is ten a run."""
+    patience: int = 0
+    """How many looks without a lower loss end the run early; 0 never does."""
+    seed: int = 0
+
+    def check(self) -> None:
+        """UserError for values with which nothing could be trained."""
+        wrong = [
+            (self.method not in ("lora", "dora", "full"), "method is lora, dora or full"),
+            (self.batch_size < 1, "batch_size is at least 1"),
+            (self.epochs <= 0, "epochs is more than 0"),
+            (self.rank < 1 or self.layers < 1, "rank and layers are at least 1"),
+            (self.learning_rate <= 0, "learning_rate is more than 0"),
+            (not 0 <= self.dropout < 1 or not 0 <= self.warmup < 1, "dropout and warmup lie between 0 and 1"),
+            (self.max_seq_length < 8, "max_seq_length is at least 8"),
+        ]
+        for bad, said in wrong:
+            if bad:
+                raise UserError(said)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def adapter_config(self, model: str) -> str:
+        """`adapter_config.json`, as `mlx_lm.load(…, adapter_path=…)` reads it. No key of ours: mlx-lm hands some of them on."""
+        parameters = {"rank": self.rank, "scale": self.scale, "dropout": self.dropout}
+        config = {
+            "fine_tune_type": self.method,
+            "num_layers": self.layers,
+            "lora_parameters": parameters,
+            "model": model,
+        }
+        return json.dumps(config, indent=2) + "\n"
+
+
+def settings_from(given: dict[str, Any]) -> Settings:
+    """UserError for a key that is none."""
+    known = {field.name for field in fields(Settings)}
+    for key in given:
+        if key not in known:
+            raise UserError(f"no setting {key!r}; there are {', '.join(sorted(known))}")
+    settings = Settings(**given)
+    settings.check()
+    return settings
