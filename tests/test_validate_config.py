@@ -94,6 +94,19 @@ def test_the_command_line_comes_after_the_file(project: Path) -> None:
     assert run("rows.jsonl", "--exit-zero").exit_code == 0
 
 
+def test_a_model_is_named_as_seen_from_the_file(project: Path) -> None:
+    """A path that depends on where one stands names another folder, or none."""
+    file = configured(project.parent, 'tokenizer = "models/tiny"\nmax-seq-length = 512\ndialect = "hermes"')
+    settings = read(file)
+    assert (settings.tokenizer, settings.max_seq_length, settings.dialect) == (
+        project.parent / "models" / "tiny",
+        512,
+        "hermes",
+    )
+    with pytest.raises(UserError, match=r"models/tiny is no folder"):
+        CliRunner().invoke(validate, ["rows.jsonl"], catch_exceptions=False)
+
+
 def test_files_have_their_own_ignores(project: Path) -> None:
     """Old data keeps its known defects without hiding them in new data; patterns are seen from the file that holds them."""
     configured(project, '[tool.punie-data.per-file-ignores]\n"data/*" = ["PD15"]')
@@ -116,6 +129,8 @@ WRONG = {
     'strict = "yes"': "true or false",
     'format = "xml"': "'xml' is none of text, json, github, sarif",
     "jobs = 0": "a whole number, 1 or more",
+    "max-seq-length = 0": "a whole number, 1 or more",
+    "tokenizer = 1": "the folder of a model",
     "limit-findings = true": "a whole number, 0 or more",
     'per-file-ignores = ["a"]': "it must be a table",
     '[tool.punie-data.per-file-ignores]\n"*" = ["PDX"]': "'\\*': no rule has the code 'PDX'",

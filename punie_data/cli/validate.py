@@ -132,15 +132,17 @@ def validate(
     when there is, with 2 when it can't be told.
 
     Settings are read from the table [tool.punie-data] of the nearest pyproject.toml that has one: select, extend-select, ignore,
-    extend-ignore, per-file-ignores, strict, format, limit-findings and jobs.
+    extend-ignore, per-file-ignores, strict, format, limit-findings, jobs, tokenizer, max-seq-length and dialect.
     """
     if (in_place or out is not None) and (not fix or diff or (in_place and out is not None)):
         raise UserError(
             "--in-place and --out say where --fix writes: give --fix with one of them, and no --diff"
         )
+    settings = _settings(config_file, isolated)
+    tokenizer = tokenizer or settings.tokenizer
     if tokenizer is None and (max_seq_length is not None or dialect):
         raise UserError("--max-seq-length and --dialect say what --tokenizer checks: give --tokenizer FOLDER")
-    settings = _settings(config_file, isolated)
+    max_seq_length, dialect = max_seq_length or settings.max_seq_length, dialect or settings.dialect
     given = config.Selection(_codes(select) or None, _codes(extend_select), _codes(ignore))
     codes = config.rules_left((settings.selection, given))
     if tokenizer is None and codes and all(BY_CODE[code].scope == "target" for code in codes):

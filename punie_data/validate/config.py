@@ -41,6 +41,9 @@ class Settings:
     format: str = "text"
     limit_findings: int | None = None
     jobs: int | None = None
+    tokenizer: Path | None = None
+    max_seq_length: int | None = None
+    dialect: str = ""
 
     def ignored_in(self, path: str) -> frozenset[str]:
         """The codes that are ignored in a file."""
@@ -178,9 +181,17 @@ def _settings(file: Path, table: Any) -> Settings:
                 found = replace(found, limit_findings=_number(at, value, 0))
             case "jobs":
                 found = replace(found, jobs=_number(at, value, 1))
+            case "tokenizer":
+                # As seen from the file, wherever one stands.
+                folder = found.root / _a(at, value, str, "the folder of a model")
+                found = replace(found, tokenizer=folder)
+            case "max-seq-length":
+                found = replace(found, max_seq_length=_number(at, value, 1))
+            case "dialect":
+                found = replace(found, dialect=_a(at, value, str, "the name of a dialect"))
             case _:
                 keys = ("select", "extend-select", "ignore", "extend-ignore", "per-file-ignores", "strict", "format",
-                        "limit-findings", "jobs")  # fmt: skip
+                        "limit-findings", "jobs", "tokenizer", "max-seq-length", "dialect")  # fmt: skip
                 near = get_close_matches(key, keys, 1)
                 hint = f"did you mean {near[0]!r}?" if near else f"the keys are {', '.join(keys)}"
                 raise UserError(f"{where}: the key {key!r} is unknown: {hint}")
