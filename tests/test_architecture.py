@@ -57,6 +57,7 @@ DOORS = {
     "tokenizers": {"dialects", "models", "stats"},
     "jinja2": {"dialects", "report"},
     "datasets": {"export"},
+    "huggingface_hub": {"export"},
     "mlx_lm": {"dialects", "export", "preflight", "train", "evaluate"},
 }
 """Who may import what. Generators may import LibCST too."""

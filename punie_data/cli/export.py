@@ -1,13 +1,21 @@
 """`punie-data export`: rows for a trainer."""
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import orjson
 
 from punie_data.cli.progress import progress
 from punie_data.dialects import DIALECTS
+from punie_data.errors import UserError
 from punie_data.plain import plain_line
+
+if TYPE_CHECKING:
+    from punie_data.export import Report
 
 TARGETS = ("mlx-lm", "openai", "trl", "axolotl", "sharegpt")
 
@@ -42,6 +50,12 @@ Examples:
     "--batch-size", type=click.IntRange(min=1), default=4, show_default=True,
     help="The batch for which rows are put in order (mlx-lm).",
 )  # fmt: skip
+@click.option(
+    "--to", "form", type=click.Choice(("jsonl", "parquet", "hub")), default="jsonl", show_default=True,
+    help="JSON Lines, Parquet files with a card, or those on the Hugging Face hub.",
+)  # fmt: skip
+@click.option("--repo-id", metavar="OWNER/NAME", help="The dataset on the hub.")
+@click.option("--public", is_flag=True, help="Make a new dataset on the hub public.  [default: private]")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object.")
 def export(
     source: Path,
@@ -51,30 +65,51 @@ def export(
     tokenizer: Path | None,
     max_seq_length: int,
     batch_size: int,
+    form: str,
+    repo_id: str | None,
+    public: bool,
     as_json: bool,
 ) -> None:
     """Write a dataset as the rows that a trainer reads.
 
     DATASET is a dataset folder, or a file of rows in any format that `validate` reads. Tools' names become signatures, the system prompt comes
-    from the manifest, and what can't be written so that it is read back as it was goes to rejected.jsonl with the reason.
+    from the manifest, and what can't be written so that it is read back as it was goes to rejected.jsonl with the reason. Nothing goes to the hub
+    in which `scan` finds a secret or personal data.
     """
-    from punie_data.dataset import part_files
-    from punie_data.export import Options, Report
+    from punie_data.dataset import part_files, refuse_input
+    from punie_data.export import Options
     from punie_data.export import export as write
 
+    if (form == "hub") != (repo_id is not None):
+        raise UserError("--to hub and --repo-id OWNER/NAME belong together")
     options = Options(dialect, target, tokenizer, max_seq_length, batch_size)
     total = sum(path.stat().st_size for path in part_files(source).values())
-    with progress(quiet=as_json) as shown:
+    refuse_input(out, [source])
+    address = ""
+    with progress(quiet=as_json) as shown, ExitStack() as stack:
         shown.stage("exporting", total)
-        report: Report = write(source, out, options, shown.advance)
+        rows = out
+        if form != "jsonl":
+            rows = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="punie-data-"))) / "rows"
+        report = write(source, rows, options, shown.advance)
+        report.out = out
+        if form != "jsonl":
+            from punie_data.export.published import push, refuse_residue, write_parquet
+
+            if form == "hub":
+                refuse_residue(rows)
+            write_parquet(rows, out)
+            address = push(out, str(repo_id), not public) if form == "hub" else ""
     if as_json:
-        click.echo(orjson.dumps(report.to_json(), option=orjson.OPT_INDENT_2))
+        click.echo(orjson.dumps({**report.to_json(), "hub": address}, option=orjson.OPT_INDENT_2))
         return
     for line in _told(report, options.target, max_seq_length, batch_size):
         click.echo(plain_line(line))
+    if address:
+        click.echo(f"published at {plain_line(address)}")
 
 
-def _told(report, target: str, max_seq_length: int, batch_size: int):
+def _told(report: "Report", target: str, max_seq_length: int, batch_size: int) -> Iterator[str]:
     for name, written in report.files.items():
         line = f"{name}: {written.rows:,} rows of {written.records:,} records"
         if written.longest:
