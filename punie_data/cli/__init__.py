@@ -36,6 +36,8 @@ COMMANDS = {
     "corpus": "List or fetch the repositories of a corpus.",
     "model": "Get models in MLX form without a hub.",
     "train": "Train an adapter on every assistant turn.",
+    "evaluate": "Ask a model what a dataset asks, and score what it decides.",
+    "compare": "Say whether one of two evaluated models is better.",
 }
 """Name → help. It stands here too, so that `--help` imports no command."""
 

@@ -22,7 +22,9 @@ def fast_blas() -> Path | None:
 def is_loaded() -> bool:
     """Whether this process has it already."""
     try:
-        maps = Path("/proc/self/maps").read_text()  # numpy brings an OpenBLAS of its own, which mlx doesn't use
+        maps = Path(
+            "/proc/self/maps"
+        ).read_text()  # numpy brings an OpenBLAS of its own, which mlx doesn't use
         return "/openblas" in maps or "/libopenblas" in maps
     except OSError:
         return True
