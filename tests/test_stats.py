@@ -13,10 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from punie_data.cli import cli
+from punie_data.errors import UserError
 from punie_data.stats.figures import AXES, lengths_of
 from punie_data.stats.length import Characters, measure_of
 from punie_data.stats.runs import states
 from punie_data.stats.survey import dataset_parts, normalised, repeated, survey
+from punie_data.tools.schemas import tool_schemas
 
 SAMPLE = Path(__file__).parent.parent / "data/sample"
 ROWS = [orjson.loads(line) for line in (SAMPLE / "examples.jsonl").read_bytes().splitlines()]
@@ -131,13 +133,42 @@ def test_a_tokenizer_counts_tokens(tmp_path: Path) -> None:
     assert figures["tokens"]["exact"] is True
 
 
+TEMPLATE = (
+    "{% for tool in tools or [] %}{{ tool.function.name }} {{ tool.function.description }} {% endfor %}"
+    "{% for m in messages %}{{ m.content }} {% for c in m.tool_calls or [] %}{{ c.function.name }} {{ c.function.arguments | tojson }} "
+    "{% endfor %}{% endfor %}"
+)
+
+
+def test_rows_are_measured_with_their_signatures_where_a_template_writes_them(tmp_path: Path) -> None:
+    """Else lengths look ten times too small against a model's limit; a tool that nobody knows is said to be left out."""
+    folder = tokenizer(tmp_path / "words")
+    assert measure_of(folder).whole(ROWS[:3], {}) is None
+    (folder / "tokenizer_config.json").write_text(json.dumps({"chat_template": TEMPLATE}))
+    (row,) = (row for row in ROWS[:1] if row["tools"])
+    alone = measure_of(folder).of([row])[0]
+    found = measure_of(folder).whole(
+        [row, {**row, "tools": ["nobody_knows"]}], {"system_prompt": "one two three"}
+    )
+    assert found is not None and (found.rows, found.refused) == (1, 1)
+    described = sum(len(tool_schemas()[name]["description"].split()) + 1 for name in row["tools"])
+    assert abs(found.longest - (alone + described + 3)) <= 3
+    told = json.loads(
+        CliRunner().invoke(cli, ["stats", str(SAMPLE), "--tokenizer", str(folder), "--json"]).output
+    )
+    assert (
+        told["tokens"]["whole"]["rows"] == 200
+        and told["tokens"]["whole"]["median"] > told["tokens"]["median"]
+    )
+    with pytest.raises(UserError, match="prompts"):
+        measure_of(folder).whole([row], {"system_prompts": 5})
+
+
 @pytest.mark.parametrize("content", [None, "{", "{}"])
 def test_what_is_no_tokenizer_is_one_line(tmp_path: Path, content: str | None) -> None:
     """Else a wrong folder ends in the library's own trace."""
     if content is not None:
         (tmp_path / "tokenizer.json").write_text(content)
-    from punie_data.errors import UserError
-
     with pytest.raises(UserError, match="tokenizer"):
         measure_of(tmp_path)
 

@@ -46,6 +46,7 @@ def stats(paths: tuple[Path, ...], tokenizer: Path | None, everything: bool, as_
 
     PATH is a dataset folder or a file of rows in any format that `validate` reads. Nothing is judged: exit 0.
     """
+    from punie_data.dataset import manifest_of
     from punie_data.stats.length import measure_of
     from punie_data.stats.survey import dataset_parts, survey
 
@@ -59,7 +60,7 @@ def stats(paths: tuple[Path, ...], tokenizer: Path | None, everything: bool, as_
             name = path.resolve().name
             size = sum(file.stat().st_size for file in parts.values())
             shown.stage(f"{name}, bytes", size)
-            found.append(survey(name, parts, measure, rejected, shown.advance)[0])
+            found.append(survey(name, parts, measure, rejected, shown.advance, manifest_of(path))[0])
     if as_json:
         told = [figures.to_json() for figures in found]
         click.echo(orjson.dumps(told[0] if len(told) == 1 else told, option=orjson.OPT_INDENT_2))
@@ -160,7 +161,9 @@ def _lengths(console: "Console", figures: "Figures") -> None:
     console.print(
         f"shortest {lengths.shortest:,}, {quantiles}, longest {lengths.longest:,}; {lengths.total:,} in all"
     )
-    console.print(Text(lengths.how, "dim"))
+    console.print(Text(plain_line(lengths.how), "dim"))
+    if lengths.whole:
+        console.print(Text(str(lengths.whole), "dim"))
     top = max(b.rows for b in lengths.bins)
     width = len(f"{lengths.bins[-1].last:,}")
     for each in lengths.bins:

@@ -115,6 +115,8 @@ def lengths(figures: Figures, before: Figures | None) -> str:
         else ""
     )
     told = f"Lengths are {found.how}."
+    if found.whole:
+        told += f" As a whole, {found.whole}."
     return f"<p>{text(told)}</p>{histogram(found)}{table}"
 
 

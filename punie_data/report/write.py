@@ -95,10 +95,12 @@ def write_report(
     if before is not None:
         others, _ = dataset_parts(before)
         shown.stage("before, bytes", _size(others.values()))
-        figures_before, _ = survey(before.resolve().name, others, measure, None, shown.advance)
+        figures_before, _ = survey(
+            before.resolve().name, others, measure, None, shown.advance, manifest_of(before)
+        )
     name = dataset.resolve().name
     shown.stage("counting, bytes", _size(files))
-    figures, marks = survey(name, parts, measure, rejected, shown.advance)
+    figures, marks = survey(name, parts, measure, rejected, shown.advance, manifest_of(dataset))
     shown.stage("checking, rows", figures.rows + figures.not_rows)
     found = checked(parts, shown.advance)
     replayed = read_verdict(verdict, figures.rows) if verdict else None

@@ -2,8 +2,10 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from punie_data.stats.whole import Whole
 
 AXES = {
     "kind": "kinds",
@@ -29,7 +31,7 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class Lengths:
-    """Lengths of rows in tokens; all 0 where there is no row."""
+    """Lengths of rows in tokens; all 0 where there is no row. `whole` is None where nobody can say."""
 
     exact: bool
     how: str
@@ -38,6 +40,7 @@ class Lengths:
     total: int = 0
     quantiles: dict[str, int] = field(default_factory=dict)
     bins: tuple[Bin, ...] = ()
+    whole: Whole | None = None
 
 
 @dataclass(slots=True)
@@ -127,6 +130,7 @@ class Figures:
                 **lengths.quantiles,
                 "longest": lengths.longest,
                 "total": lengths.total,
+                "whole": asdict(lengths.whole) if lengths.whole else None,
                 "histogram": [{"from": b.first, "to": b.last, "rows": b.rows} for b in lengths.bins],
             },
             "duplicates": {

@@ -1,12 +1,14 @@
 """How long a row is: in tokens where a tokenizer is at hand, else estimated from its characters."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import orjson
 
+from punie_data.dialects.template import Template
 from punie_data.errors import UserError
+from punie_data.stats.whole import Whole, whole
 
 CHARACTERS_A_TOKEN = 4
 
@@ -18,6 +20,8 @@ class Measure(Protocol):
     how: str
 
     def of(self, rows: Sequence[dict[str, Any]]) -> list[int]: ...
+
+    def whole(self, rows: Sequence[dict[str, Any]], manifest: Mapping[str, Any]) -> Whole | None: ...
 
 
 def texts(row: dict[str, Any]) -> list[str]:
@@ -43,6 +47,9 @@ class Characters:
     def of(self, rows: Sequence[dict[str, Any]]) -> list[int]:
         return [-(-sum(map(len, texts(row))) // CHARACTERS_A_TOKEN) for row in rows]
 
+    def whole(self, rows: Sequence[dict[str, Any]], manifest: Mapping[str, Any]) -> Whole | None:
+        return None
+
 
 class Tokens:
     """Counted with the `tokenizer.json` of a model's folder."""
@@ -67,8 +74,9 @@ class Tokens:
         # What a file says about padding and truncation would make every row equally long.
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
+        self._folder = folder if folder.is_dir() else folder.parent
         self.how = (
-            f"counted with the tokenizer {folder.name}, over the messages and calls; "
+            f"counted with the tokenizer in {self._folder.resolve().name}, over the messages and calls; "
             "the system prompt, the tools' signatures and the template come on top"
         )
 
@@ -79,6 +87,14 @@ class Tokens:
             [len(found.ids) for found in self._tokenizer.encode_batch(flat, add_special_tokens=False)]
         )
         return [sum(next(counts) for _ in each) for each in pieces]
+
+    def whole(self, rows: Sequence[dict[str, Any]], manifest: Mapping[str, Any]) -> Whole | None:
+        """None where the folder has no chat template that shows tools."""
+        try:
+            template = Template.load(self._folder)
+        except UserError:  # the tokenizer is there, so it is the template that is not
+            return None
+        return whole(template, rows, manifest) if template.shows_tools else None
 
 
 def measure_of(tokenizer: Path | None) -> Measure:

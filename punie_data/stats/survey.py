@@ -1,12 +1,14 @@
 """One pass over a dataset: its figures, and a few bytes a row for those who draw rows afterwards."""
 
 import hashlib
+import random
 import re
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -19,6 +21,7 @@ from punie_data.jsonl import Line
 from punie_data.stats.figures import AXES, Calls, Figures, Repeats, lengths_of
 from punie_data.stats.length import Measure
 from punie_data.stats.runs import states
+from punie_data.stats.whole import LOOKED_AT
 from punie_data.validate.check import record_validator
 
 _BATCH = 256
@@ -52,14 +55,15 @@ def survey(
     measure: Measure,
     rejected: Path | None = None,
     advance: Callable[[int], None] = lambda size: None,
+    manifest: Mapping[str, Any] = MappingProxyType({}),
 ) -> tuple[Figures, Marks]:
-    """Count a dataset. `advance` is told the bytes that were read. UserError where a file can't be read."""
+    """Count a dataset. `manifest` says what its rows' system prompts and foreign tools are. `advance` is told the bytes that were read. UserError where a file can't be read."""
     counting = _Counting(measure)
     for part, file in parts.items():
         for rows in _batches(rows_of(file, counting.not_a_row, advance)):
             counting.add(part, rows)
     reasons = Counter(rejection.reason for _, rejection in rejections(rejected, advance))
-    return counting.figures(name, list(parts), dict(reasons)), counting.marks
+    return counting.figures(name, list(parts), dict(reasons), manifest), counting.marks
 
 
 def dataset_parts(path: Path) -> tuple[dict[str, Path], Path | None]:
@@ -167,6 +171,8 @@ class _Counting:
         self._axes: dict[str, Counter[tuple[str, str]]] = {axis: Counter() for axis in AXES}
         self._not_rows = 0
         self._calls = Calls()
+        self._looked_at: list[dict[str, Any]] = []
+        self._chance = random.Random("stats")
 
     def not_a_row(self, line: Line) -> None:
         self._not_rows += 1
@@ -187,12 +193,22 @@ class _Counting:
             names = called(row)
             self._calls.calls += len(names)
             self._calls.rows_by_calls[len(names)] += 1
+            self._draw(row)
             self._calls.rows_with_two_tools += len(set(names)) > 1
             self._calls.states.update(states(row).values())
             self._calls.failed += sum(run["exit"] != 0 for run in row["runs"])
             self._calls.truncated += sum(run["truncated"] for run in row["runs"])
 
-    def figures(self, name: str, parts: list[str], rejected: dict[str, int]) -> Figures:
+    def _draw(self, row: dict[str, Any]) -> None:
+        """Each row is among those that are looked at with the same chance, and only they are held."""
+        if len(self._looked_at) < LOOKED_AT:
+            self._looked_at.append(row)
+        elif (place := self._chance.randrange(self._calls.rows_by_calls.total())) < LOOKED_AT:
+            self._looked_at[place] = row
+
+    def figures(
+        self, name: str, parts: list[str], rejected: dict[str, int], manifest: Mapping[str, Any]
+    ) -> Figures:
         axes: dict[str, dict[str, dict[str, int]]] = {}
         for axis, counter in self._axes.items():
             known = KINDS if axis == "kind" else ()
@@ -208,7 +224,10 @@ class _Counting:
             axes=axes,
             not_rows=self._not_rows,
             calls=self._calls,
-            lengths=lengths_of(self.marks.lengths, self._measure.exact, self._measure.how),
+            lengths=replace(
+                lengths_of(self.marks.lengths, self._measure.exact, self._measure.how),
+                whole=self._measure.whole(self._looked_at, manifest),
+            ),
             same_conversation=Repeats(len(same), sum(same.values()) - len(same)),
             same_question=Repeats(len(asked), sum(asked.values()) - len(asked)),
             rejected=rejected,
