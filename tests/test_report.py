@@ -145,7 +145,7 @@ def test_files_without_a_row_have_a_report(tmp_path: Path, content: bytes) -> No
 def test_rejected_rows_of_any_program_are_read(tmp_path: Path) -> None:
     """Else rows that another step refused would be shown without their reason, or break the report."""
     refused = [
-        {"reason": "too long", "row": ROWS[1]},
+        {"reason": "too long", "stage": "export", "row": ROWS[1]},
         {"reason": 7, "detail": ["a"], "example": {"not": "a row"}},
         ROWS[2],
         b"[]",
@@ -154,7 +154,7 @@ def test_rejected_rows_of_any_program_are_read(tmp_path: Path) -> None:
     folder = dataset(tmp_path / "set", train=ROWS[:1], rejected=refused)
     rows = [row for row in rows_in(written(folder, tmp_path / "a.html")) if "rejected" in row]
     assert [row["rejected"][0] for row in rows][:4] == [
-        "too long",
+        "export: too long",
         "7",
         "no reason is given",
         "no reason is given",
@@ -254,6 +254,12 @@ def test_packed_data_can_close_no_tag(value) -> None:
     """Else a row could end its script element; and it comes back as it was."""
     data = packed(value)
     assert re.fullmatch(rb"[A-Za-z0-9+/]*=*", data) and unpacked(data.decode()) == value
+
+
+def test_very_many_values_are_told_by_the_first() -> None:
+    """Else a set with a reason for each row would make a page of nothing but bars."""
+    drawn = bars("x", "y", [Bar(f"reason {n}", 1) for n in range(5000)], 5000)
+    assert drawn.count("<svg") == 300 and "4,700 more values are not drawn" in drawn
 
 
 def test_a_histogram_says_its_numbers() -> None:

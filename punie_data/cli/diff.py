@@ -71,7 +71,9 @@ def _print(console: "Console", found: "Difference") -> None:
         if found.manifest is None:
             console.print("manifests were not compared: one of the two has none")
         return
-    console.print(f"{found.a.rows:,} → {found.b.rows:,} rows; {matched.same:,} are the same")
+    console.print(
+        f"{found.a.rows:,} → {found.b.rows:,} rows; {matched.same:,} are the same, in the same split"
+    )
     if matched.removed:
         console.print(f"{len(matched.removed):,} removed")
     if matched.added:

@@ -12,6 +12,8 @@ from html import escape
 from punie_data.plain import plain_line
 from punie_data.stats.figures import Lengths
 
+MOST = 300
+"""Bars of one chart. A set with more values than that is told by its first ones; `stats --json` has all."""
 FOLD = 14
 """Bars that are shown before the rest is folded."""
 
@@ -44,6 +46,8 @@ def bars(caption: str, head: str, found: Sequence[Bar], total: int, total_before
     if not found:
         return '<p class="none">none</p>'
     compared = total_before is not None
+    left_out = found[MOST:]
+    found = found[:MOST]
     shares = [bar.rows / total if total else 0.0 for bar in found]
     befores = [(bar.before or 0) / total_before if total_before else 0.0 for bar in found]
     top = max([*shares, *befores]) or 1.0
@@ -61,9 +65,10 @@ def bars(caption: str, head: str, found: Sequence[Bar], total: int, total_before
     if len(lines) <= FOLD + 2:
         return start + "".join(lines) + end
     rest = len(lines) - FOLD
+    told = f"<p>{len(left_out):,} more values are not drawn.</p>" if left_out else ""
     return (
         start + "".join(lines[:FOLD]) + end
-        + f"<details><summary>{rest:,} more</summary>{start}{''.join(lines[FOLD:])}{end}</details>"
+        + f"<details><summary>{rest:,} more</summary>{start}{''.join(lines[FOLD:])}{end}{told}</details>"
     )  # fmt: skip
 
 

@@ -39,7 +39,7 @@ class Marks:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A line of `rejected.jsonl`. `row` is the record that was refused, None where there was none yet; keys that are missing are empty."""
+    """A line of `rejected.jsonl`. `reason` begins with the step that refused the row, where the line names it. `row` is the record that was refused, None where there was none yet; keys that are missing are empty."""
 
     reason: str
     detail: str
@@ -100,11 +100,13 @@ def rejections(
         if row is None and is_record(line.row):
             row = line.row
         origin = row["origin"] if row else {}
+        stage = _text(said.get("stage"))
+        reason = _text(said.get("reason")) or line.problem or "no reason is given"
         question = first_question(row) if row else ""
         yield (
             line,
             Rejection(
-                reason=_text(said.get("reason")) or line.problem or "no reason is given",
+                reason=f"{stage}: {reason}" if stage else reason,
                 detail=_text(said.get("detail")),
                 generator=_text(said.get("generator")) or origin.get("generator", ""),
                 repo=_text(said.get("repo")) or origin.get("repo", ""),
