@@ -192,6 +192,24 @@ def test_the_input_is_never_written_over(tmp_path: Path) -> None:
     assert write_report(folder).path == folder / "report.html"
 
 
+def test_a_file_that_changes_meanwhile_has_no_report(tmp_path: Path) -> None:
+    """Else the page would be of two files at once: figures of one, rows of another."""
+    folder = dataset(tmp_path / "set", train=ROWS[:5])
+
+    class Meddling:
+        def stage(self, name: str, total: int) -> None:
+            if name.startswith("writing"):
+                with (folder / "train.jsonl").open("ab") as file:
+                    file.write(orjson.dumps(ROWS[6]) + b"\n")
+
+        def advance(self, count: int = 1) -> None:
+            pass
+
+    with pytest.raises(UserError, match="changed while it was read"):
+        write_report(folder, progress=Meddling())
+    assert [file.name for file in folder.iterdir()] == ["train.jsonl"]
+
+
 def test_a_manifest_of_any_shape_is_shown_or_left_out(tmp_path: Path) -> None:
     """Else a manifest that another program wrote ends the report."""
     folder = dataset(tmp_path / "set", train=ROWS[:2])

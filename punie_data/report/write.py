@@ -133,7 +133,7 @@ def write_report(
     with jsonl.whole_file(target) as file:
         size = sum(file.write(piece) for piece in page(drawn, pieces(lines, index), _packed(index)))
         if states != [_state(each) for each in files]:
-            raise UserError(f"{dataset} changed while it was read: run it again when nobody writes to it")
+            raise _changed(dataset)
     carried = sum(index.columns["reason"][n] < 0 for n in range(len(index.columns["reason"])))
     return Written(
         target,
@@ -161,6 +161,10 @@ def _refuse(target: Path, files: list[Path]) -> None:
 def _state(file: Path) -> tuple[int, int, int]:
     found = file.stat()
     return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _changed(path: Path) -> UserError:
+    return UserError(f"{path} changed while it was read: run it again when nobody writes to it")
 
 
 def _size(files: Any) -> int:
@@ -212,6 +216,8 @@ def _shown(
     for part, file in parts.items():
         for line in records(file):
             is_row = not line.problem and is_record(line.row)
+            if is_row and counted == len(marks.lengths):
+                raise _changed(file)
             if plan.lines is None or place in plan.lines:
                 yield _one(part, line, is_row, marks, counted, same, asked, found, replayed)
             place += 1
