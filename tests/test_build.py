@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-import punie_data.build as building
 import pytest
 from click.testing import CliRunner, Result
-from punie_data.build import Built, Means, build, load_recipe
-from punie_data.build.stages import MixNotMet
 
+import punie_data.build as building
 from punie_data.balance.mix import DEFAULT
 from punie_data.balance.plan import judge
+from punie_data.build import Built, Means, build, load_recipe
+from punie_data.build.stages import MixNotMet
 from punie_data.cli import cli
 from punie_data.cli.progress import PlainProgress
 from punie_data.errors import UserError
@@ -329,12 +329,21 @@ def test_the_recipes_that_come_with_it_are_right(name: str, monkeypatch: pytest.
 
 
 def test_a_repository_is_mined_on_the_way(tmp_path: Path, tiny_shop: Path) -> None:
-    """Else a recipe only works on rows that are there. What `generate` rejects is kept too, and where the repository lies is not in the dataset."""
-    text = f'skip = ["balance", "split"]\n[[source]]\nrepo = "{tiny_shop}"\ngenerators = ["definition"]\nquota = 3\n[[source]]\nfile = "{SAMPLE}"\n'
+    """Else a recipe only works on rows that are there. What was mined can be run again from the splits, and what was imported is told."""
+    lines(tmp_path / "old.jsonl", *(openai(f"What is the letter {n}?", f"Number {n}.") for n in "ABC"))
+    text = f'skip = ["balance"]\n[split]\nvalid = 0\ntest = 0\n[[source]]\nrepo = "{tiny_shop}"\ngenerators = ["definition"]\nquota = 3\n[[source]]\nfile = "old.jsonl"\n'
     (tmp_path / "recipe.toml").write_text(text)
     built = made(tmp_path / "recipe.toml", tmp_path / "out")
     manifest = orjson.loads((tmp_path / "out" / "manifest.json").read_bytes())
     assert manifest["sources"][0]["name"] == "tiny_shop" and manifest["steps"][0]["command"] == "generate"
-    mined = [row for row in rows(tmp_path / "out") if row["origin"]["repo"] == "tiny_shop"]
-    assert 1 <= len(mined) <= 3 and built.steps[0][1] == len(mined) + len(read(SAMPLE / "examples.jsonl"))
+    mined = [row for row in read(tmp_path / "out" / "train.jsonl") if row["origin"]["repo"] == "tiny_shop"]
+    assert 1 <= len(mined) <= 3 and built.steps[0][1] == len(mined) + 3
     assert orjson.loads((tmp_path / "out" / ".sources.json").read_bytes()) == {"tiny_shop": str(tiny_shop)}
+    told = CliRunner().invoke(cli, ["verify", str(tmp_path / "out"), "--cache", str(tmp_path / "cache"), "--json"])  # fmt: skip
+    verdict = orjson.loads(told.stdout)
+    assert told.exit_code == 0 and verdict["rows"] == len(mined) + 3 and verdict["imported"] == 3
+    assert verdict["calls"] >= len(mined) and not verdict["differences"]
+    mined[0]["messages"][2]["content"] += " "
+    lines(tmp_path / "out" / "train.jsonl", mined[0])
+    told = CliRunner().invoke(cli, ["verify", str(tmp_path / "out"), "--cache", str(tmp_path / "cache")])
+    assert told.exit_code == 1 and f"{tmp_path}/out/train.jsonl:1: " in told.output

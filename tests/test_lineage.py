@@ -5,8 +5,8 @@ from pathlib import Path
 import orjson
 import pytest
 from click.testing import CliRunner, Result
-from punie_data.build import Means, build, load_recipe
 
+from punie_data.build import Means, build, load_recipe
 from punie_data.cli import cli
 from punie_data.cli.progress import PlainProgress
 from punie_data.errors import UserError

@@ -71,13 +71,17 @@ def verify(
         click.echo(json.dumps(asdict(verdict), indent=1))
     else:
         for difference in verdict.differences[:20]:
-            click.echo(f"{dataset}/examples.jsonl:{difference.line}: {plain_line(difference.call)}")
+            click.echo(f"{dataset}/{difference.part}.jsonl:{difference.line}: {plain_line(difference.call)}")
             click.echo(f"  the row says  {_short(difference.said, difference.now)}")
             click.echo(f"  now it says   {_short(difference.now, difference.said)}")
         if len(verdict.differences) > 20:
             click.echo(f"… and {len(verdict.differences) - 20} more")
         same = verdict.calls - len(verdict.differences)
         click.echo(f"{same} of {verdict.calls} calls in {verdict.rows} rows gave the same result again")
+        if verdict.imported:
+            click.echo(
+                f"{verdict.imported} of the rows were imported: no repository is known that their calls could be run on"
+            )
         if verdict.not_run:
             click.echo(
                 f"{verdict.not_run} calls run the repository's own code and were left out; --allow-exec runs them"
@@ -100,6 +104,7 @@ def _sources(
 ) -> dict:
     """The manifest's repositories by name: given ones first, then where they were on this machine, then fetched by their origin."""
     from punie_data.corpus import fetch_entry, load_corpus, resolve
+    from punie_data.verify import is_import
 
     given = {}
     for spec in repos:
@@ -111,6 +116,8 @@ def _sources(
     found = {}
     for entry in manifest["sources"]:
         name = entry["name"]
+        if is_import(entry):
+            continue
         if name in given:
             found[name] = given[name]
         elif name in entries:
