@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from punie_data import jsonl
-from punie_data.dataset import REJECTED, digest, part_files, read_manifest
+from punie_data.dataset import REJECTED, digest, manifest_of, part_files
 from punie_data.errors import UserError
 from punie_data.importing import records
 
@@ -69,20 +69,22 @@ def steps_of(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return steps
 
 
-def lineage(dataset: Path) -> Lineage:
-    """How the dataset in a folder came about. UserError where it has no manifest."""
-    if not dataset.is_dir():
-        raise UserError(f"{dataset}: the lineage of a dataset is in its manifest: name the folder")
-    manifest = read_manifest(dataset)
+def lineage(dataset: Path, demanded: bool = True) -> Lineage:
+    """How the dataset in a folder, or the file with a manifest beside it, came about. UserError where it has no manifest and that is `demanded`."""
+    part_files(dataset)
+    manifest = manifest_of(dataset)
+    if demanded and not manifest:
+        raise UserError(f"{dataset} has no manifest: what is known of its rows is what each of them says")
     steps = steps_of(manifest)
     files = manifest.get("files", {})
-    changed = [name for name, told in files.items() if not _same(dataset / name, told)]
+    folder = dataset if dataset.is_dir() else dataset.parent
+    changed = [name for name, told in files.items() if not _same(folder / name, told)]
     return Lineage(
         dataset,
         tuple(steps),
         tuple(manifest.get("sources", ())),
         manifest.get("made_by", ""),
-        tuple(_commands(dataset.resolve().name, steps)),
+        tuple(_commands(dataset.resolve().stem, steps)),
         next((step["options"].get("recipe") for step in reversed(steps) if step["command"] == "build"), None),
         tuple(changed),
     )

@@ -314,6 +314,34 @@ def test_a_split_that_stays_empty_is_told(tmp_path: Path) -> None:
     assert few.exists()
 
 
+def test_the_sources_are_never_written_over(tmp_path: Path) -> None:
+    """Else the only copy of the rows is gone."""
+    folder = tmp_path / "set"
+    folder.mkdir()
+    (folder / "examples.jsonl").write_bytes((SAMPLE / "examples.jsonl").read_bytes())
+    for source in ("set", "set/examples.jsonl"):
+        with pytest.raises(UserError, match="never changed"):
+            made(recipe(tmp_path, source=f'file = "{source}"'), folder)
+    assert contents(folder) == {"examples.jsonl": (SAMPLE / "examples.jsonl").read_bytes()}
+
+
+def test_two_states_of_one_repository_are_refused(tmp_path: Path) -> None:
+    """Else a row says `svcs`, and nobody knows which. Near-miss: the same state twice is one source."""
+    manifest = orjson.loads((SAMPLE / "manifest.json").read_bytes())
+    for name, digest in (("a", "1"), ("b", "1"), ("c", "2")):
+        (tmp_path / name).mkdir()
+        manifest["sources"][0]["digest"] = digest
+        (tmp_path / name / "manifest.json").write_bytes(orjson.dumps(manifest))
+        (tmp_path / name / "examples.jsonl").write_bytes((SAMPLE / "examples.jsonl").read_bytes())
+    text = 'skip = ["balance", "split"]\n[[source]]\nfile = "a"\n[[source]]\nfile = "{}"\n'
+    (tmp_path / "recipe.toml").write_text(text.format("c"))
+    with pytest.raises(UserError, match="two sources hold different states of the repository svcs"):
+        made(tmp_path / "recipe.toml", tmp_path / "out")
+    (tmp_path / "recipe.toml").write_text(text.format("b"))
+    built = made(tmp_path / "recipe.toml", tmp_path / "out")
+    assert built.rejected == {"dedupe": len(read(SAMPLE / "examples.jsonl"))}
+
+
 def test_two_builds_of_one_dataset_don_t_mix(tmp_path: Path) -> None:
     """Else each takes the other's steps for its own."""
     with building._workplace(tmp_path / "out"), pytest.raises(UserError, match="another run is writing"):

@@ -51,6 +51,19 @@ def test_a_row_tells_its_repository_its_path_and_its_steps(built: Path) -> None:
     assert report["id"] == row["id"] and report["source"]["name"] == row["origin"]["repo"] and report["runs"] == row["runs"]  # fmt: skip
 
 
+def test_a_file_without_a_manifest_tells_what_its_rows_say(built: Path, tmp_path: Path) -> None:
+    """Else a row that was mailed to somebody has no origin."""
+    file = tmp_path / "mailed.jsonl"
+    file.write_bytes((built / "train.jsonl").read_bytes())
+    row = first(file)
+    told = run(file, row["id"])
+    assert (
+        told.exit_code == 0
+        and row["origin"]["revision"] in told.output
+        and "passed     nothing" in told.output
+    )
+
+
 def test_a_rejected_row_tells_why_and_how_far_it_came(built: Path) -> None:
     """Else "where is my row?" has no answer."""
     lines = [orjson.loads(line) for line in (built / "rejected.jsonl").read_bytes().splitlines()]
@@ -104,8 +117,9 @@ def test_what_isn_t_there_is_one_line(built: Path) -> None:
     for arguments, says in (
         ((built, "f" * 20), "has no row"),
         ((built, "abc"), "at least the first 6"),
-        ((built / "train.jsonl",), "name the folder"),
-        ((built.parent,), "no manifest"),
+        ((built / "train.jsonl",), "has no manifest"),
+        ((built.parent / "nowhere",), "no such file"),
+        ((built.parent,), "name a file"),
         ((SAMPLE, "--recipe"), "was not built from a recipe"),
     ):
         with pytest.raises(UserError, match=says):

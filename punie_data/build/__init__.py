@@ -34,6 +34,7 @@ from punie_data.dataset import (
     digest,
     part_files,
     read_manifest,
+    refuse_input,
     write_parts,
 )
 from punie_data.decontaminate import decontaminate
@@ -75,6 +76,7 @@ def build(recipe: Recipe, out: Path, means: Means, draw: Draw | None = None) -> 
     Every step reads the dataset that the one before it wrote and writes its own, so that a build that was stopped goes on where it was. Balance
     comes last, on every split by itself: whatever takes rows out behind it would shift the shares that it made. What a step rejects is kept.
     """
+    refuse_input(out, [one.path for one in recipe.sources if isinstance(one, Take) and one.path.exists()])
     with _workplace(out) as work:
         steps = _Steps(recipe, work, means, Built(out))
 
@@ -117,6 +119,7 @@ class _Steps:
     def source(self, number: int, source: Mine | Take) -> Path:
         # Anew each time: what a repository or a file holds can have changed, and what has not comes from generate's own cache.
         folder = self._work / f"source-{number + 1}"
+        rmtree(folder, ignore_errors=True)
         if isinstance(source, Mine):
             self._means.progress.line(f"mining {source.repo or source.corpus}")
             mine(source, self._recipe.seed, folder, self._means)

@@ -10,7 +10,7 @@ import orjson
 
 from punie_data import jsonl
 from punie_data.build.recipe import Mine, Recipe, Take
-from punie_data.chat import KINDS
+from punie_data.chat import KINDS, canonical
 from punie_data.corpus import Source, fetch_entry, load_corpus, resolve
 from punie_data.corpus.cache import write_json
 from punie_data.dataset import (
@@ -29,6 +29,7 @@ from punie_data.generators import Generator, discover
 from punie_data.importing.convert import Options as Import
 from punie_data.importing.convert import convert
 from punie_data.lineage import steps_of
+from punie_data.verify import is_import
 
 PLACES = ".sources.json"
 """Where local repositories stood on this machine: `verify` asks for it, and it is no part of the dataset."""
@@ -118,7 +119,7 @@ def gather(recipe: Recipe, folders: Sequence[Path], out: Path) -> None:
     }
     base: dict[str, Any] = {
         "steps": list(chain.from_iterable(map(steps_of, manifests))),
-        "sources": list(chain.from_iterable(one.get("sources", ()) for one in manifests)),
+        "sources": _sources(manifests),
         "tools": {name: version for one in manifests for name, version in one.get("tools", {}).items()},
         **_prompts(recipe, manifests),
         **_signatures(manifests, files),
@@ -131,6 +132,18 @@ def gather(recipe: Recipe, folders: Sequence[Path], out: Path) -> None:
             Step("gather", {}, inputs, counts),
             {"examples": chain.from_iterable(map(_rows, files))},
         )
+
+
+def _sources(manifests: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Where the rows are from, each once. UserError where two different repositories go by one name, which is all that a row says."""
+    found: dict[bytes, dict[str, Any]] = {}
+    for one in chain.from_iterable(manifest.get("sources", ()) for manifest in manifests):
+        found[canonical(one)] = one
+    mined = [one["name"] for one in found.values() if not is_import(one)]
+    twice = next((name for name in mined if mined.count(name) > 1), None)
+    if twice is not None:
+        raise UserError(f"two sources hold different states of the repository {twice}: take one of them")
+    return list(found.values())
 
 
 def _rows(parts: Mapping[str, Path]) -> Iterator[bytes]:

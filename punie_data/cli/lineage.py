@@ -20,7 +20,7 @@ Examples:
   punie-data lineage data/sample
   punie-data lineage data/sample 746e97b8979876bdd3f2"""
 )
-@click.argument("dataset", type=click.Path(path_type=Path))
+@click.argument("dataset", metavar="DATASET|FILE", type=click.Path(path_type=Path))
 @click.argument("row_id", required=False)
 @click.option(
     "--recipe", "recipe_only", is_flag=True, help="Print the recipe that the dataset was built from."
@@ -35,7 +35,7 @@ def lineage(dataset: Path, row_id: str | None, recipe_only: bool, as_json: bool)
     from punie_data.lineage import find_row, passed
     from punie_data.lineage import lineage as lineage_of
 
-    told = lineage_of(dataset)
+    told = lineage_of(dataset, row_id is None)
     if recipe_only:
         if told.recipe is None:
             raise UserError(f"{dataset} was not built from a recipe")
