@@ -20,6 +20,8 @@ LINE_LIMIT = 16 * 1024 * 1024
 """Bytes. A conversation is a few thousand; a line beyond this is a mistake, and parsing it would cost many times its size."""
 
 _BLOCK = 1024 * 1024
+_BUFFER = 128 * 1024
+"""Bytes that are read or written at once; with Python's own 8 kB a third of the time of copying rows goes into calls of the system."""
 _OTHER_ENCODINGS = (
     # UTF-32 first: its little-endian mark begins with UTF-16's.
     (b"\xff\xfe\x00\x00", "UTF-32"),
@@ -60,7 +62,7 @@ def read(path: Path) -> Iterator[Line]:
 def opened(path: Path) -> Iterator[IO[bytes]]:
     """The file, open for reading. UserError where it is a folder, absent, unreadable, or stops being readable on the way."""
     try:
-        with path.open("rb") as file:
+        with path.open("rb", buffering=_BUFFER) as file:
             yield file
     except IsADirectoryError:
         raise UserError(f"{path} is a folder: name a file in it") from None
@@ -142,7 +144,7 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        file = temporary.open("wb")
+        file = temporary.open("wb", buffering=_BUFFER)
     except OSError as error:
         raise UserError(f"{path} can't be written: {error.strerror or error}") from None
     try:

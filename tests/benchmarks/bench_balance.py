@@ -154,12 +154,12 @@ def main() -> None:
             f"{rows:,} rows of {file.stat().st_size / rows / 1000:.1f} kB, {os.cpu_count()} cores, eleven axes"
         )
 
-        start = time.perf_counter()
+        start, ran = time.perf_counter(), time.process_time()
         with file.open("rb") as handle:
             for line in handle:
                 orjson.loads(line)
-        parsing = time.perf_counter() - start
-        print(f"reading and parsing with orjson: {parsing:.1f} s")
+        parsing, ran = time.perf_counter() - start, time.process_time() - ran
+        print(f"reading and parsing with orjson: {parsing:.1f} s, {ran:.1f} s of processor time")
 
         command = [
             sys.executable,
@@ -176,12 +176,13 @@ def main() -> None:
         done = subprocess.run(command, capture_output=True, text=True)
         took = time.perf_counter() - start
         lines = done.stdout.splitlines()
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        spent = used.ru_utime + used.ru_stime
         print(f"the command: {took:.1f} s, {took / parsing:.2f} × parsing, exit {done.returncode}")
+        print(f"  {spent:.1f} s of processor time in all processes, {spent / ran:.2f} × parsing")
         print(f"  {lines[0] if lines else done.stderr.strip()}\n  {lines[-2] if len(lines) > 1 else ''}")
         # Kilobytes on Linux, bytes on macOS.
-        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * (
-            1 if sys.platform == "darwin" else 1024
-        )
+        peak = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
         print(f"  at most {peak / 1e6:.0f} MB of memory")
         check = [sys.executable, "-m", "punie_data", "balance", str(out), "--mix", str(mix), "--check"]
         print(f"  --check of what it wrote: exit {subprocess.run(check, capture_output=True).returncode}")
