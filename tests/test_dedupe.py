@@ -134,6 +134,15 @@ def test_what_the_tools_explain_is_no_conflict(tmp_path: Path) -> None:
     assert reasons(rows, tmp_path) == []
     asks = conversation("Is a.py fine?", "In which sense?", kind="ask")
     assert reasons([*rows, asks], tmp_path) == ["conflicting first action"]
+    longer = conversation("What is a cart?", "A thing.")
+    longer["messages"] += [
+        {"role": "user", "content": "And?"},
+        {"role": "assistant", "content": "It holds items."},
+    ]
+    assert (
+        reasons([conversation("What is a cart?", "It keeps what somebody means to buy."), longer], tmp_path)
+        == []
+    )
 
 
 NEAR = {

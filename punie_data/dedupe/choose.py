@@ -133,19 +133,23 @@ class Rows:
                     self._rank[row][2:],
                 )
             )
-            stays: list[int] = []
+            # One row for each pair of action and tools is enough to compare with: thousands can ask the same.
+            stays: dict[tuple[int, int], int] = {}
+            if self.options.conflicts == "drop":
+                for row in rows:
+                    stays.setdefault((self._action[row], self._offered[row]), row)
             for row in rows:
                 action, offer = names[self._action[row]], offers[self._offered[row]]
                 against = next(
                     (
-                        other
-                        for other in (rows if self.options.conflicts == "drop" else stays)
-                        if _conflict(action, offer, names[self._action[other]], offers[self._offered[other]])
+                        of
+                        for (other, tools), of in stays.items()
+                        if _conflict(action, offer, names[other], offers[tools])
                     ),
                     None,
                 )
                 if against is None:
-                    stays.append(row)
+                    stays.setdefault((self._action[row], self._offered[row]), row)
                 else:
                     said = f"{_told(action)}, where {self.ids[against]} {_told(names[self._action[against]])}"
                     removed[row] = Removal(REASONS[1], against, said)
@@ -155,8 +159,10 @@ class Rows:
 def _conflict(
     action: tuple[str, ...], offer: frozenset[str], other: tuple[str, ...], other_offer: frozenset[str]
 ) -> bool:
-    """Whether two first actions for one question contradict each other. Not where one row lacks the tool that the other calls."""
-    if action == other:
+    """Whether two first actions for one question contradict each other. Not where one row lacks the tool that the other calls, nor where both
+    are text and one of them goes on for more turns, so that nothing says what kind of text it is.
+    """
+    if action == other or (not action[0] and not other[0] and "text" in (action[1], other[1])):
         return False
     return _available(action, other_offer) and _available(other, offer)
 
