@@ -81,6 +81,8 @@ def test_the_quick_look_denies_nothing(text: str) -> None:
     """Else what is searched for is never looked for; in a line of a file, where line ends are escapes, too."""
     if any(True for _ in find(text)):
         assert may_hold(text) and may_hold(json.dumps(text, ensure_ascii=False))
+        assert any(True for _ in residue_of({"content": text}))
+        assert any(True for _ in residue_of({"content": json.dumps({"text": f"\n{text}"})}))
 
 
 def test_a_finding_does_not_repeat_what_it_found() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import orjson
@@ -10,6 +11,7 @@ from punie_data.jsonl import Line
 from punie_data.sensitive import find, may_hold
 from punie_data.sensitive.found import Kind
 from punie_data.sensitive.secrets import is_secret_name
+from punie_data.validate.screens import BY_GROUP, Screen, screen
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +37,34 @@ def residue(lines: Iterable[Line], ignore: frozenset[str] = frozenset()) -> Iter
 
 def residue_of(row: Any, line: int = 0, ignore: frozenset[str] = frozenset()) -> Iterator[Residue]:
     """What stands in one row (any JSON value) and must not be published."""
-    texts = list(places(row))
-    if not may_hold("\n".join(text for _, text in texts)):
-        return
+    try:
+        # One look at the whole row, by compiled expressions: most hold nothing, and what is searched for looks the same inside of JSON.
+        if _screen()(orjson.dumps(row).decode()):
+            return
+    except TypeError:
+        pass  # numbers that orjson doesn't write: then every text is looked at
     name = row.get("id") if isinstance(row, dict) else ""
-    for where, text in texts:
-        if may_hold(text):
-            for found in find(text):
-                if found.kind not in ignore:
-                    yield Residue(line, name if isinstance(name, str) else "", where, found.kind, found.what)
+    for where, text in places(row):
+        for found in find(text):
+            if found.kind not in ignore:
+                yield Residue(line, name if isinstance(name, str) else "", where, found.kind, found.what)
+
+
+@cache
+def _screen() -> Screen:
+    """Whether a row written as JSON holds nothing: what `validate` looks for, and numbers that may be telephones or addresses."""
+    return screen(
+        *BY_GROUP["secrets"],
+        *BY_GROUP["local paths"],
+        *BY_GROUP["addresses"],
+        r"\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]",
+        r":[0-9a-fA-F]{1,4}:[0-9a-fA-F:]",
+        r"\+[1-9][0-9 .()-]{6}|00[1-9][0-9][0-9 -]|-[0-9]{4}|\.[0-9]{4}",
+    )
 
 
 def places(value: Any) -> Iterator[tuple[str, str]]:
-    """Every text of a JSON value with its place, keys too. Of a text that is JSON itself, such as a typed result, the texts inside.
+    """Every text of a JSON value that may hold something, with its place, keys too. Of a text that is JSON itself, such as a typed result, the texts inside.
 
     There a line end is an escape, whose letter would look like a part of what follows it.
     """
@@ -56,6 +73,8 @@ def places(value: Any) -> Iterator[tuple[str, str]]:
     while waiting:
         where, value = waiting.pop()
         if isinstance(value, str):
+            if not may_hold(value):
+                continue
             if value[:1] in ("{", "[") and (inner := parsed(value)) is not None:
                 waiting.append((where, inner))
             else:

@@ -118,6 +118,23 @@ def _is_assigned_bare(found: re.Match[str]) -> bool:
 _NAME = r"(?:password|passwd|passphrase|secret|token(?!iz|s\b)|api[_-]?key|access[_-]?key|private[_-]?key|account[_-]?key|auth(?!or))[\w-]{0,20}"
 _NAMES = ("passw", "passphrase", "secret", "token", "api_key", "api-key", "apikey", "access_key", "access-key", "accesskey",
           "private_key", "private-key", "privatekey", "account_key", "account-key", "accountkey", "auth")  # fmt: skip
+_STEMS = (
+    "passw",
+    "passphr",
+    "secret",
+    "token",
+    "auth",
+    "_key",
+    "-key",
+    "apikey",
+    "accesskey",
+    "privatekey",
+    "accountkey",
+)
+_NAMES_VALUE = re.compile(
+    # Where such a name is given a value at all: in a text, or in JSON, where quotes are escaped.
+    rf"(?:{'|'.join(re.escape(name) for name in _NAMES)})[\w-]{{0,40}}[\\\"']{{0,8}}(?:\s|\\[nrt])*[=:,]"
+).search
 _B, _E = r"(?<![A-Za-z0-9])", r"(?![A-Za-z0-9])"
 SHAPES = (
     Shape("an AWS access key", ("AKIA", "ASIA"), rf"{_B}(?:AKIA|ASIA)[A-Z0-9]{{16}}{_E}", 3.0, lambda f: not f[0].endswith("EXAMPLE")),
@@ -172,8 +189,14 @@ def is_secret_name(key: str) -> bool:
 
 def may_hold_secret(text: str) -> bool:
     """Whether a search is worth it. It never denies what `find_secrets` would find."""
+    for anchor in _EXACT:  # a plain loop: `any` over a generator costs more than the search
+        if anchor in text:
+            return True
     lower = text.lower()
-    return any(anchor in text for anchor in _EXACT) or any(name in lower for name in _NAMES)
+    for name in _STEMS:
+        if name in lower:
+            return _NAMES_VALUE(lower) is not None
+    return False
 
 
 def find_secrets(text: str) -> Iterator[Found]:
