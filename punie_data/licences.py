@@ -71,6 +71,9 @@ class Allowed:
         return good and position == len(tokens)
 
 
+ANY_LICENCE = Allowed()
+
+
 def allowed(given: Iterable[str]) -> Allowed:
     """The allow-list of an option that may be repeated and holds identifiers with commas: `MIT,BSD-3-Clause`. UserError for what can be none."""
     names = [name.strip() for value in given for name in value.split(",") if name.strip()]

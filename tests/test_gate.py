@@ -230,6 +230,32 @@ def test_the_input_is_never_written_over(tmp_path: Path) -> None:
         assert done.exit_code != 0 and file.read_bytes() == before
 
 
+def test_export_writes_no_row_under_another_licence(tmp_path: Path) -> None:
+    """Else the last command before a training lets through what all the others kept out."""
+    rows = [
+        row("clean"),
+        make("Hi?", answer="Hello.", kind="direct", tools=["read_file"], license="GPL-3.0-only"),
+    ]
+    file = write(tmp_path / "train.jsonl", *rows)
+    given = [
+        "export",
+        str(file),
+        "--for",
+        "openai",
+        "--dialect",
+        "hermes",
+        "--license",
+        "MIT",
+        "--out",
+        str(tmp_path / "out"),
+    ]
+    done = CliRunner().invoke(cli, given, catch_exceptions=False)
+    assert done.exit_code == 0 and "1 × the licence is not among those allowed" in done.output
+    assert len((tmp_path / "out" / "train.jsonl").read_text().splitlines()) == 1
+    rejected = [line.row for line in read(tmp_path / "out" / "rejected.jsonl")]
+    assert [one["detail"] for one in rejected] == ["train.jsonl:2, GPL-3.0-only"]
+
+
 EXPRESSIONS = [
     ("MIT", True), ("mit", True), ("Apache-2.0", False), ("MIT OR GPL-3.0-only", True), ("MIT AND GPL-3.0-only", False), ("MIT AND BSD-3-Clause", True),
     ("(GPL-3.0-only OR MIT) AND BSD-3-Clause", True), ("GPL-3.0-only OR MIT AND PSF-2.0", False), ("MIT WITH some-exception", True),

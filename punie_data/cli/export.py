@@ -51,6 +51,10 @@ Examples:
     help="The batch for which rows are put in order (mlx-lm).",
 )  # fmt: skip
 @click.option(
+    "--license", "licences", multiple=True, metavar="NAMES",
+    help="Only rows under these licences (SPDX identifiers, comma between). Repeatable.",
+)  # fmt: skip
+@click.option(
     "--to", "form", type=click.Choice(("jsonl", "parquet", "hub")), default="jsonl", show_default=True,
     help="JSON Lines, Parquet files with a card, or those on the Hugging Face hub.",
 )  # fmt: skip
@@ -65,6 +69,7 @@ def export(
     tokenizer: Path | None,
     max_seq_length: int,
     batch_size: int,
+    licences: tuple[str, ...],
     form: str,
     repo_id: str | None,
     public: bool,
@@ -79,10 +84,11 @@ def export(
     from punie_data.dataset import part_files, refuse_input
     from punie_data.export import Options
     from punie_data.export import export as write
+    from punie_data.licences import allowed
 
     if (form == "hub") != (repo_id is not None):
         raise UserError("--to hub and --repo-id OWNER/NAME belong together")
-    options = Options(dialect, target, tokenizer, max_seq_length, batch_size)
+    options = Options(dialect, target, tokenizer, max_seq_length, batch_size, allowed(licences))
     total = sum(path.stat().st_size for path in part_files(source).values())
     refuse_input(out, [source])
     address = ""

@@ -19,19 +19,23 @@ from punie_data.export.spool import Spool
 from punie_data.export.targets import KEPT, TARGETS, Target, kept, with_arguments
 from punie_data.importing.reader import Reader, read
 from punie_data.jsonl import Line
+from punie_data.licences import ANY_LICENCE, REASON, Allowed
 
 TEMPLATE_FILES = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja")
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`tokenizer` is the folder of the target's tokenizer and chat template, None to write rows that nobody measured."""
+    """`tokenizer` is the folder of the target's tokenizer and chat template, None to write rows that nobody measured; rows under
+    other licences than `licences` are rejected.
+    """
 
     dialect: str = "native"
     target: str = "mlx-lm"
     tokenizer: Path | None = None
     max_seq_length: int = 2048
     batch_size: int = 4
+    licences: Allowed = ANY_LICENCE
 
 
 @dataclass(slots=True)
@@ -111,6 +115,7 @@ class Writer:
             "for": self._options.target,
             "max_seq_length": self._options.max_seq_length,
             "batch_size": self._options.batch_size,
+            **({"licenses": sorted(self._options.licences.names)} if self._options.licences else {}),
             "tokenizer": {name: dataset.digest(folder / name) for name in files} if folder else {},
         }
 
@@ -127,6 +132,10 @@ class Writer:
     def _record(
         self, part: Part, path: Path, line: Line, prompt: str, known: Mapping[str, Mapping[str, Any]]
     ) -> None:
+        licence = line.row["origin"]["license"]
+        if not self._options.licences.allows(licence):
+            self._reject(REASON, licence, path, line)
+            return
         rows = self._rows(line.row, prompt, known)
         if isinstance(rows, Refused):
             self._reject(rows.reason, "", path, line)
