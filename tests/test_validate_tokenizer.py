@@ -130,6 +130,38 @@ def test_what_is_learned_is_counted(folders: dict[str, Path]) -> None:
     assert learned_of(shown) == Learned(call + 1, call + 1, call + 1, call + 1, call + 1, call + 1)
 
 
+def test_foreign_rows_and_imported_sets_bring_their_tools(folders: dict[str, Path], tmp_path: Path) -> None:
+    """Else every row of another origin would be refused for want of a signature that stands beside it."""
+    tool = {
+        "type": "function",
+        "function": {
+            "name": "weather",
+            "description": "Tell it.",
+            "parameters": {"type": "object", "properties": {"city": {"type": "string"}}},
+        },
+    }
+    call = {"id": "c", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Ulm"}'}}
+    messages = [{"role": "user", "content": "Weather in Ulm?"}, {"role": "assistant", "content": None, "tool_calls": [call]},
+                {"role": "tool", "tool_call_id": "c", "content": "rain"}, {"role": "assistant", "content": "Rain."}]  # fmt: skip
+    assert found(folders["mapping"], {"messages": messages, "tools": [tool]}, tmp=tmp_path) == [LEARNED]
+    assert run("import", tmp_path / "rows.jsonl", "--out", tmp_path / "set")[0] == 0
+    code, said = run(
+        "validate",
+        tmp_path / "set",
+        "--isolated",
+        "--select",
+        "PD8",
+        "--tokenizer",
+        folders["mapping"],
+        "--max-seq-length",
+        ROOMY,
+    )
+    assert code == 0 and "PD800" not in said and "1 row" in said
+    assert (
+        "weather" in run("show", tmp_path / "set", "--mask", "--full", "--tokenizer", folders["mapping"])[1]
+    )
+
+
 def test_the_rules_about_the_whole_say_it_once(folders: dict[str, Path], tmp_path: Path) -> None:
     """Else a tokenizer's defect is told once for each of a million rows."""
     codes = [code for code, _ in found(folders["split"], MINE, MINE, MINE, tmp=tmp_path)]

@@ -29,7 +29,7 @@ def closing_table(report: Report, ledger: Ledger) -> None:
     if report.over_cap:
         console.print(f"{report.over_cap} more were left out by the cap or the limit")
     if report.redactions:
-        console.print(f"{report.redactions} e-mail addresses were taken out of results")
+        console.print(f"{report.redactions} addresses, numbers or names of people were taken out of results")
     for line in report.unavailable[:8]:
         console.print(plain_line(f"not made: {line}"), markup=False)
     if len(report.unavailable) > 8:

@@ -10,11 +10,12 @@ import orjson
 
 from punie_data import dialects
 from punie_data.dataset import manifest_of
+from punie_data.described import Described, openai_form
 from punie_data.dialects.base import Malformed, Parsed, Refused, Rendered, calls_of
 from punie_data.dialects.mask import Masked, mask
 from punie_data.dialects.runtime import runtime_parser
 from punie_data.dialects.template import Template, TemplateError
-from punie_data.importing import records
+from punie_data.importing.reader import Reader, read
 from punie_data.validate.files import Checked
 from punie_data.validate.rule import Finding, Rule
 from punie_data.validate.tokenizer_rules import (  # fmt: skip
@@ -60,7 +61,7 @@ class Tokenizer:
         return Target(self.dialect.name, tuple(pair for pair in counts if pair[1] != 1), self.template.arguments)  # fmt: skip
 
     def show(self, record: Mapping[str, Any], system_prompt: str, known: Mapping[str, Any]) -> Shown | Refused:  # fmt: skip
-        """The row written for the target; `known` are signatures of tools that aren't ours, by name."""
+        """The row written for the target; `known` are signatures of tools that aren't ours, by name, in OpenAI's form."""
         tools = dialects.signatures(record["tools"], known)
         if isinstance(tools, Refused):
             return tools
@@ -191,13 +192,17 @@ def check_tokenizer(
         findings: list[Finding] = []
         if not number:
             findings += _found(file, 1, [rule for rule in on if rule.code in OF_A_TARGET], tokenizer.target())
-        manifest = manifest_of(file.parent)
-        prompt, known = manifest.get("system_prompt") or "", manifest.get("signatures") or {}
+        described = Described(manifest_of(file.parent))
         learned = Learned()
         by_row = [rule for rule in on if rule.code in OF_A_ROW]
-        for line in records(file):
+        for line, converted in read(file, Reader(file)):
             if line.row is None:
                 continue
+            if converted is None:
+                prompt, known = described.prompt(line.row["id"]), described.signatures(line.row["id"])
+            else:
+                prompt = converted.prompt
+                known = {each.name: openai_form(each.name, each.to_json()) for each in converted.signatures}
             shown = tokenizer.show(line.row, prompt, known)
             written = tokenizer.written(shown, line.row, limit)
             findings += _found(file, line.number, by_row, written)
