@@ -17,6 +17,7 @@ from punie_data.importing.reader import KEYS, Reader
 from punie_data.importing.record import Converted
 from punie_data.importing.sessions import SESSIONS
 from punie_data.jsonl import Line
+from punie_data.validate import screens
 from punie_data.validate.catalogue import BY_CODE, EMPTY_FILE, NOT_A_RECORD, NOT_JSON
 from punie_data.validate.check import Checker, Found, finding
 from punie_data.validate.files import Checked, unchanged
@@ -35,6 +36,7 @@ _MIXED = "PD104"
 _TURN = re.compile(r"\bmessages\[(\d+)\]")
 _OF_SIGNATURES = frozenset({"PD305"})
 """Rules that read a parameter's meaning from its signature: silent where a row describes no tool."""
+_SCREENED = {"PD700": "local paths", "PD701": "addresses", "PD702": "secrets"}
 _MOST_KNOWN = 256
 
 
@@ -70,6 +72,8 @@ class ForeignChecker:
         }
         self._of_records = Checker(rules, prove_clean=False)
         self._signatures: dict[bytes, Signatures] = {}
+        self._seems_plain = screens.screen(*screens.LINE)
+        self._is_plain = {code: screens.screen(*screens.BY_GROUP[group]) for code, group in _SCREENED.items()}
 
     def line(self, line: Line) -> Iterator[tuple[int, Found]]:
         """The number of a line and what the rules find in it, for each finding. A session's findings come when one of its tasks has ended."""
@@ -111,7 +115,7 @@ class ForeignChecker:
         is_ours = not made.problem and not made.row["origin"]["generator"].startswith(_IMPORTED)
         if not is_ours:
             seen = made.row if self._is_session else value
-            for rule in self._by_scope["value"]:
+            for rule in self._value_rules_for(seen):
                 yield from ((rule, message) for message in rule.check(seen))
         if made.problem:
             if NOT_A_RECORD in self._codes and not told:
@@ -121,6 +125,19 @@ class ForeignChecker:
             yield from self._of_records.row(made.row, made.raw)
         elif converted is not None:
             yield from self._of_record(made, value, converted.prompt, converted.signatures)
+
+    def _value_rules_for(self, value: Any) -> Iterator[Rule]:
+        """The rules over values without those that a fast look at the text has proved silent."""
+        try:
+            text = orjson.dumps(value).decode()
+        except orjson.JSONEncodeError:  # deeper than can be written
+            yield from self._by_scope["value"]
+            return
+        is_plain = self._seems_plain(text)
+        for rule in self._by_scope["value"]:
+            screened = self._is_plain.get(rule.code)
+            if screened is None or not (is_plain or screened(text)):
+                yield rule
 
     def _of_record(
         self, record: Line, value: Any, prompt: str, signatures: tuple[Signature, ...]
