@@ -17,12 +17,14 @@ from punie_data.plain import plain_line
 from punie_data.validate import config
 from punie_data.validate.catalogue import BY_CODE, RULES
 from punie_data.validate.files import Checked, dataset_files
-from punie_data.validate.output import GithubOutput, JsonOutput, Totals, Write, summary
+from punie_data.validate.output import GithubOutput, JsonOutput, Totals, Write, count, summary
 from punie_data.validate.paths import check_paths
 from punie_data.validate.rule import Finding
 
 _DEFAULT_LIMIT = 100
 """Findings in a text: more are no help to a person."""
+_LONG = 64 * 1024 * 1024
+"""Bytes that take more than two seconds."""
 
 
 class Output(Protocol):
@@ -179,6 +181,8 @@ def validate(
             files = dataset_files(paths)
         output.begin()
         checks = check_paths(files, _as_selected(codes), jobs or settings.jobs)
+        if sum(map(_size, files)) > _LONG and sys.stderr.isatty():
+            checks = _watched(checks, totals)
         measured: list[str] = []
         if tokenizer is not None:
             checks = chain(
@@ -227,6 +231,20 @@ def _held(paths: Sequence[Path], stack: ExitStack) -> tuple[list[Path], dict[str
         held.append(file)
         names[str(file)] = str(path)
     return held, names
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size if file.is_file() else 0
+
+
+def _watched(checks: Iterator[Checked], totals: Totals) -> Iterator[Checked]:
+    """The same; meanwhile something moves on the terminal, and says how far it is."""
+    from rich.console import Console
+
+    with Console(stderr=True).status("checking") as status:
+        for checked in checks:
+            yield checked
+            status.update(f"checking: {totals.rows:,} rows, {count(totals.findings, 'finding')}")
 
 
 def _as_a_model_reads(
