@@ -1,5 +1,6 @@
 """`punie-data validate --fix`: where mended rows go, and what is said of them."""
 
+import shutil
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -61,6 +62,10 @@ def mend(
             else:
                 target = root / str(number) / file.name
                 target.parent.mkdir(exist_ok=True)
+                if (
+                    path.is_dir() and (path / dataset.MANIFEST).is_file()
+                ):  # with the system prompt of the rows
+                    shutil.copyfile(path / dataset.MANIFEST, target.parent / dataset.MANIFEST)
             name = names.get(str(file), str(file))
             write_fixed(file, target, codes_for(name), _is_record(file), _told(name, tell, done))
             done.checked.setdefault(target, name)
