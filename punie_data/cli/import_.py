@@ -96,6 +96,8 @@ def summary(done: Imported, out: Path) -> str:
         lines.append("  kinds " + _listed(done.kinds))
     if done.not_rows:
         lines.append(f"  {_count(done.not_rows, 'line')} about the session and not said in it, left out")
+    if done.folded:
+        lines.append(f"  {_count(done.folded, 'row')} of earlier turns, which the records hold as well")
     if done.prompts > 1:
         lines.append(
             f"  {done.prompts} system prompts: the most common one is the dataset's, the manifest keeps the others with their rows"

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from punie_data.importing import array
-from punie_data.importing.reader import KEYS, Reader
+from punie_data.importing.reader import Reader
+from punie_data.importing.shape import KEYS
 from punie_data.jsonl import Line
 
 __all__ = ["KEYS", "records"]

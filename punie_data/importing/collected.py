@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from punie_data.chat import canonical
-from punie_data.importing.record import Converted, shipped_tools
+from punie_data.importing.pairing import shipped_tools
+from punie_data.importing.record import Converted
 
 _WIDTH = 10
 """Bytes of a row's id: its twenty hex digits. A million rows cost ten megabytes for the prompt, and as much for each tool that all of them offer."""

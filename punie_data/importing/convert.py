@@ -15,6 +15,7 @@ from punie_data.dataset import Step
 from punie_data.errors import UserError
 from punie_data.importing.collected import Collected
 from punie_data.importing.reader import Reader, read
+from punie_data.importing.shape import is_record
 from punie_data.jsonl import Line
 
 _LONGEST_RAW = 1024 * 1024
@@ -41,6 +42,7 @@ class Imported:
     rejected: Counter[str] = field(default_factory=Counter)
     parts: dict[str, int] = field(default_factory=dict)
     not_rows: int = 0
+    folded: int = 0
     prompts: int = 0
     tools: int = 0
 
@@ -53,6 +55,7 @@ class Imported:
             "rejected": sum(self.rejected.values()),
             "reasons": _sorted(self.rejected),
             "lines_about_the_session": self.not_rows,
+            "earlier_turns": self.folded,
             "system_prompts": self.prompts,
             "foreign_tools": self.tools,
         }
@@ -121,6 +124,8 @@ def _lines(
     before = file.stat()
     for line, converted in read(file, reader):
         advance(len(line.raw))
+        if converted is None and not line.problem and not is_record(line.row):
+            line = line._replace(row=None, problem="the keys of a record, and not its values")
         if line.problem:
             reason = line.problem.partition(": ")[0]
             done.rejected[reason] += 1
@@ -135,6 +140,7 @@ def _lines(
             collected.add(converted)
         yield line.raw
     done.not_rows += reader.not_rows
+    done.folded += reader.folded
     after = file.stat()
     if (before.st_ino, before.st_size, before.st_mtime_ns) != (
         after.st_ino,

@@ -8,12 +8,13 @@ from punie_data import dataset
 from punie_data.importing import array
 from punie_data.importing.conversation import Conversation, Unconvertible
 from punie_data.importing.formats import FORMATS, format_of
+from punie_data.importing.kept import earlier_turn_of
 from punie_data.importing.record import Converted, Source, converted, row_bytes
 from punie_data.importing.sessions import SESSIONS, Session, session_of
+from punie_data.importing.shape import KEYS
 from punie_data.importing.values import exact
 from punie_data.jsonl import Line
 
-KEYS = {"id", "messages", "tools", "label", "origin", "runs"}
 DIGITS = 16
 """How much of a file's SHA-256 stands in a row's revision."""
 NAMES = ("auto", *FORMATS, *SESSIONS)
@@ -23,7 +24,8 @@ NAMES = ("auto", *FORMATS, *SESSIONS)
 class Reader:
     """Converts the lines of one file. With "auto" each line is judged by its keys; any other `format` holds for all of them.
 
-    `not_rows` counts the lines of a session file that are about the session and not said in it.
+    `not_rows` counts the lines of a session file that are about the session and not said in it. An export for mlx-lm writes a row for each of the
+    assistant's turns: the one with the last turn is the record, `folded` counts the others.
     """
 
     def __init__(
@@ -39,6 +41,9 @@ class Reader:
         self.source = Source(path.stem or "stdin", self.revision(digest), license, tools)
         self._format = format
         self._sessions: dict[str, Session] = {}
+        self._earlier: dict[str, int] = {}
+        self._whole: set[str] = set()
+        self.folded = 0
 
     @staticmethod
     def revision(digest: str) -> str:
@@ -62,6 +67,11 @@ class Reader:
             for number, raw, found in session.take(line.number, row, line.raw):
                 yield self._made(number, raw, found)
             return
+        earlier = earlier_turn_of(row)
+        if earlier:
+            self.folded += 1
+            self._earlier.setdefault(earlier, line.number)
+            return
         try:
             exact(line.raw.strip(), line.row)
             found: Conversation | Unconvertible = FORMATS[name][1](row)
@@ -74,6 +84,16 @@ class Reader:
         for session in self._sessions.values():
             for number, raw, found in session.end():
                 yield self._made(number, raw, found)
+        for identity, number in self._earlier.items():
+            if identity not in self._whole:
+                yield (
+                    _problem(
+                        number,
+                        Unconvertible("turns of a conversation whose last one is not in the file"),
+                        b"",
+                    ),
+                    None,
+                )
 
     def _name(self, row: dict[str, Any]) -> str:
         if self._format != "auto":
@@ -90,6 +110,8 @@ class Reader:
             row, written = row_bytes(made.example)
         except Unconvertible as trouble:
             return _problem(number, trouble, raw), None
+        if isinstance(found, Conversation) and "turns" in found.kept:
+            self._whole.add(made.example.id)
         return Line(number, row, "", written), made
 
 

@@ -2,10 +2,11 @@
 
 import ast
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from punie_data.dialects.qwen3_xml import value_of
 from punie_data.importing.calls import UNREADABLE, calls_of_text, is_call
 from punie_data.importing.conversation import SpokenCall, Unconvertible
 from punie_data.importing.values import from_literal, objects_in, written
@@ -14,10 +15,9 @@ CODE_TOOL = "execute_code"
 CODE_PARAMETER = "code"
 TOOLCALL = "<TOOLCALL>"
 
-_OPENING = re.compile(
-    r"<tool_call>|<function=|<functioncall>|<TOOLCALL>|\[TOOL_CALLS\]|<\|python_tag\|>|^Tool call:",
-    re.MULTILINE,
-)
+_MARKS = r"<tool_call>|<function=|<functioncall>|<TOOLCALL>|\[TOOL_CALLS\]|<\|python_tag\|>|^Tool call:"
+_OPENING = re.compile(_MARKS, re.MULTILINE)
+_QUOTED_OR_OPENING = re.compile(rf"```.*?(?:```|\Z)|`[^`\n]*`|({_MARKS})", re.DOTALL | re.MULTILINE)
 _CLOSED_BY = {
     "<tool_call>": ("</tool_call>", True),
     "<function=": ("</function>", True),
@@ -28,8 +28,9 @@ _CLOSED_BY = {
     "Tool call:": ("", False),
 }
 """What ends a call, and whether it must."""
-_QUOTED = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
-_FENCE = re.compile(r"```(json|tool_call|tool_code|python|py)?[ \t]*\n(.*?)\n?[ \t]*```", re.DOTALL)
+_FENCE = re.compile(r"```(json|tool_call|tool_code|python|py)?[ \t]*\n")
+_MOST_ENDS = 20
+"""How many ends of a fence are tried: a call's arguments may hold fences of their own."""
 _FUNCTION = re.compile(r"\s*<function=([^>\s]+)>(.*?)(?:</function>\s*|\Z)", re.DOTALL)
 _PARAMETER = re.compile(r"\s*<parameter=([^>\s]+)>(.*?)</parameter>\s*", re.DOTALL)
 _ENDS = ("<|endoftext|>", "<|im_end|>", "<|eot_id|>", "</s>")
@@ -59,9 +60,8 @@ def spoken(
     """
     content = _without_end(content)
     opening = _first_opening(content)
-    if opening is not None:
-        before = content[: opening.start()]
-        return Spoken(before.strip(), _wrapped(content[opening.start() :], parameters))
+    if opening >= 0:
+        return Spoken(content[:opening].strip(), _wrapped(content[opening:], parameters))
     if "```" in content:
         fenced = _fenced(content, parameters, before_result)
         if fenced is not None:
@@ -87,18 +87,43 @@ def wrapped_calls(text: str) -> tuple[SpokenCall, ...]:
     return _wrapped(text, lambda name: None)
 
 
-def results_of(content: str) -> tuple[str, ...] | None:
-    """The results that a text is, without their wrappers; None where it has no mark of a result."""
+def results_of(content: str, names: Sequence[str] = ()) -> tuple[str, ...] | None:
+    """The results that a text is, without their wrappers; None where it has no mark of a result. `names` are the tools whose results are due."""
     found, position = [], 0
     while match := _RESULT_TAG.match(content, position):
         found.extend(_results_in(match[1], match[2]))
         position = match.end()
     if found and position == len(content):
         return tuple(found)
+    named = _named_results(content, names)
+    if named is not None:
+        return named
     label = _RESULT_LABEL.match(content)
     if label is not None:
         return (content[label.end() :],)
     return None
+
+
+def is_result(content: str) -> bool:
+    """Whether a user's message has the mark of a result."""
+    return content.startswith("Result of ") or results_of(content) is not None
+
+
+def _named_results(content: str, names: Sequence[str]) -> tuple[str, ...] | None:
+    """`Result of NAME:` and what follows, for each of the names in their order."""
+    found = []
+    for number, name in enumerate(names):
+        mark = f"Result of {name}:\n\n"
+        if not content.startswith(mark):
+            return None
+        content = content.removeprefix(mark)
+        following = f"\nResult of {names[number + 1]}:\n\n" if number + 1 < len(names) else ""
+        result, between, _ = content.partition(following) if following else (content, "", "")
+        if following and not between:
+            return None
+        found.append(result)
+        content = content[len(result) + 1 :]
+    return tuple(found) or None
 
 
 def unwrapped(content: str, name: str) -> str:
@@ -127,17 +152,9 @@ def _without_end(text: str) -> str:
     return bare.removesuffix(end).rstrip() if end else text
 
 
-def _first_opening(content: str) -> re.Match[str] | None:
-    """Where the first call begins that is not quoted between backticks."""
-    quoted = [match.span() for match in _QUOTED.finditer(content)] if "`" in content else []
-    return next(
-        (
-            match
-            for match in _OPENING.finditer(content)
-            if not any(start <= match.start() < end for start, end in quoted)
-        ),
-        None,
-    )
+def _first_opening(content: str) -> int:
+    """Where the first call begins that is not quoted between backticks; -1 where none does."""
+    return next((match.start(1) for match in _QUOTED_OR_OPENING.finditer(content) if match[1]), -1)
 
 
 def _wrapped(text: str, parameters: Callable[[str], Mapping[str, Any] | None]) -> tuple[SpokenCall, ...]:
@@ -177,9 +194,9 @@ def _body(
     if "<function=" in body[:40]:
         return _xml_calls(body, parameters)
     text = body.strip()
-    fence = _FENCE.fullmatch(text)
-    if fence is not None:
-        text = fence[2].strip()
+    fence = _FENCE.match(text)
+    if fence is not None and text.endswith("```"):
+        text = text[fence.end() : -3].strip()
     if text[:1] in ("{", "["):
         if mark in ("<functioncall>", "Tool call:", "[TOOL_CALLS]"):
             # These end nowhere: what follows the value is something else, which must not be lost.
@@ -217,58 +234,88 @@ def _xml_calls(body: str, parameters: Callable[[str], Mapping[str, Any] | None])
                 break
             if parameter[1] in arguments:
                 raise Unconvertible(UNREADABLE, f"the parameter {parameter[1][:60]!r} stands twice")
-            arguments[parameter[1]] = _typed(parameter[2], known.get(parameter[1]))
+            schema = known.get(parameter[1])
+            try:
+                # As the runtime's parser reads a value: by its type, as text where there is none.
+                value = value_of(
+                    parameter[2].removeprefix("\n").removesuffix("\n"),
+                    schema if isinstance(schema, Mapping) else None,
+                )
+            except (ValueError, OverflowError, RecursionError, MemoryError):
+                raise Unconvertible(
+                    UNREADABLE, f"the value of {parameter[1][:60]} is not of its type"
+                ) from None
+            arguments[parameter[1]] = value
             inside = parameter.end()
         calls.append(SpokenCall(match[1], arguments))
         position = match.end()
     return tuple(calls)
 
 
-def _typed(text: str, schema: Any) -> Any:
-    """A parameter's text as its schema has it; a text where nothing says otherwise, as the runtime's parser does."""
-    text = text.removeprefix("\n").removesuffix("\n")
-    kind = schema.get("type") if isinstance(schema, Mapping) else None
-    kinds = kind if isinstance(kind, list) else [kind]
-    if kind is None or "string" in kinds:
-        return text
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A fenced block: its language, what it holds, and where it stands with its fences."""
+
+    kind: str
+    body: str
+    start: int
+    end: int
+
+
+def _blocks(content: str) -> Iterator[_Block]:
+    position = 0
+    while opening := _FENCE.search(content, position):
+        kind = opening[1] or ""
+        ends = []
+        position = opening.end()
+        while len(ends) < _MOST_ENDS and (end := content.find("```", position)) >= 0:
+            ends.append(end)
+            position = end + 3
+        if not ends:
+            return
+        bodies = (content[opening.end() : end].strip() for end in ends)
+        is_json = kind in ("", "json", "tool_call")
+        at = next((n for n, body in enumerate(bodies) if is_json and _is_whole(body)), 0)
+        position = ends[at] + 3
+        yield _Block(kind, content[opening.end() : ends[at]].strip(), opening.start(), position)
+
+
+def _is_whole(body: str) -> bool:
+    if body[:1] not in ("{", "[") or body[-1:] not in ("}", "]"):
+        return False
     try:
-        value = from_literal(text.strip())
+        from_literal(body)
     except Unconvertible:
-        lowered = text.strip().lower()
-        return {"true": True, "false": False, "null": None}.get(lowered, text)
-    if kinds == ["number"] and isinstance(value, int | float):
-        return value
-    return value
+        return False
+    return True
 
 
 def _fenced(
     content: str, parameters: Callable[[str], Mapping[str, Any] | None], before_result: bool
 ) -> Spoken | None:
     """Fences at the end of a text whose JSON, or code, calls. A fence that only might is a call before a result, or of a known tool."""
-    blocks = list(_FENCE.finditer(content))
+    blocks = list(_blocks(content))
     calls: list[SpokenCall] = []
-    first = None
+    first = last = None
     for block in blocks:
-        kind, body = block[1] or "", block[2].strip()
         try:
-            found = _fence_calls(kind, body, parameters, before_result)
+            found = _fence_calls(block.kind, block.body, parameters, before_result)
         except Unconvertible:
             if before_result and block is blocks[-1] and not calls:
                 raise
             found = ()
-        if found:
-            first = first or block
-            calls.extend(found)
-        elif calls:
-            raise Unconvertible("text stands behind a call", repr(block[0][:60]))
-    if first is None:
+        if not found and not calls:
+            continue
+        between = content[last.end : block.start] if last else ""
+        if not found or between.strip():
+            raise Unconvertible("text stands behind a call", repr((between or block.body).strip()[:60]))
+        first, last = first or block, block
+        calls.extend(found)
+    if first is None or last is None:
         return None
-    last = blocks[-1]
-    between = _FENCE.sub("", content[first.start() : last.end()]).strip()
-    rest = content[last.end() :].strip()
-    if rest or between:
-        raise Unconvertible("text stands behind a call", repr((between or rest)[:60]))
-    return Spoken(content[: first.start()].strip(), tuple(calls))
+    if content[last.end :].strip():
+        raise Unconvertible("text stands behind a call", repr(content[last.end :].strip()[:60]))
+    return Spoken(content[: first.start].strip(), tuple(calls))
 
 
 def _fence_calls(

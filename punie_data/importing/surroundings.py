@@ -18,13 +18,10 @@ def conversation_of(
     medium = next((key for key in _MEDIA if row.get(key)), None)
     if medium is not None:
         raise Unconvertible("a part that is no text", f"the row has {medium}")
-    kept = _kept_of(row)
-    if kept.get("turn", 0) != kept.get("turns", 0):  # an export for mlx-lm has one row for each turn
-        raise Unconvertible(
-            "a part of a conversation that another row holds whole", f"turn {kept['turn']} of {kept['turns']}"
-        )
     signatures, offered = offers_of(row)
-    license_ = row.get("license")
+    kept = kept_of(row)
+    origin = kept.get("origin")
+    license_ = row.get("license", origin.get("license") if isinstance(origin, Mapping) else None)
     return Conversation(
         name,
         turns,
@@ -54,7 +51,8 @@ def text_of(row: Mapping[str, Any], key: str) -> str:
     return value
 
 
-def _kept_of(row: Mapping[str, Any]) -> Mapping[str, Any]:
+def kept_of(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What an export of ours wrote beside the conversation; {} in a row of anybody else's."""
     for holder in (row, *(row.get(key) for key in _KEEPERS)):
         if isinstance(holder, Mapping) and holder.keys() >= _KEPT:
             return holder

@@ -124,7 +124,7 @@ class ClaudeCode:
         except Unconvertible as trouble:
             task.broken(trouble.reason, trouble.detail)
             return
-        task.result(
+        task.turns.append(
             Turn(
                 "tool",
                 text,

@@ -117,7 +117,7 @@ class Codex:
             except Unconvertible as trouble:
                 task.broken(trouble.reason, trouble.detail)
                 return
-            task.result(
+            task.turns.append(
                 Turn("tool", text, call_id=identity if isinstance(identity, str) else "", failed=failed)
             )
             self._step += 1

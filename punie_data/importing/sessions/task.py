@@ -27,8 +27,8 @@ class Task:
     line: int
     raw: bytes
     turns: list[Turn]
-    keys: list[str] = field(default_factory=list)
-    """For each turn the id of the message that it was part of, "" for none: an agent writes one message over several lines."""
+    keys: dict[str, int] = field(default_factory=dict)
+    """The turn that is made of the message with this id: an agent writes one message over several lines."""
     trouble: Unconvertible | None = None
     last_line: int = 0
 
@@ -37,16 +37,15 @@ class Task:
 
     def say(self, text: str, calls: tuple[SpokenCall, ...], key: str) -> None:
         """Something that the assistant says or calls: a new turn, or more of the one with the same key."""
-        at = self.keys.index(key) if key and key in self.keys else -1
-        if at >= 0:
+        at = self.keys.get(key)
+        if at is not None:
             turn = self.turns[at]
             both = "\n\n".join(part for part in (turn.text, text) if part)
             self.turns[at] = replace(turn, text=both, calls=(*turn.calls, *calls))
         else:
-            self._add(Turn("assistant", text, calls), key)
-
-    def result(self, turn: Turn) -> None:
-        self._add(turn, "")
+            if key:
+                self.keys[key] = len(self.turns)
+            self.turns.append(Turn("assistant", text, calls))
 
     def finished(self, name: str, prompt: str = "") -> Found:
         """The conversation, or why it is none: an agent that was stopped has given no answer."""
@@ -65,8 +64,3 @@ class Task:
     @property
     def is_answered(self) -> bool:
         return any(turn.role == "assistant" for turn in self.turns)
-
-    def _add(self, turn: Turn, key: str) -> None:
-        self.keys += [""] * (len(self.turns) - len(self.keys))
-        self.turns.append(turn)
-        self.keys.append(key)
