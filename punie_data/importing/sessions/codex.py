@@ -46,7 +46,7 @@ class Codex:
     def take(self, number: int, row: Mapping[str, Any], raw: bytes) -> Iterator[Found]:
         payload = row.get("payload")
         item = payload if isinstance(payload, Mapping) else row
-        envelope = row["type"] if isinstance(payload, Mapping) else "response_item"
+        envelope = row.get("type") if isinstance(payload, Mapping) else "response_item"
         if envelope == "session_meta" or item.keys() >= {"id", "timestamp", "instructions"}:
             self._instructions(item)
         elif envelope == "compacted":
