@@ -205,3 +205,44 @@ def test_the_readmes_block_runs_and_says_what_it_says(tmp_path: Path) -> None:
 
 def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+
+
+def test_a_command_that_reads_foreign_rows_keeps_what_they_say_of_prompts_and_tools(tmp_path: Path) -> None:
+    """Else `dedupe old.jsonl` would make rows whose tools nobody can describe any more, and `export` could not write them."""
+    look = tool("look", "x")
+    file = written(tmp_path / "old.jsonl", row("a", "Be brief.", look), row("b", "Be brief.", look))
+    told = CliRunner().invoke(cli, ["dedupe", str(file), "--out", str(tmp_path / "deduped")])
+    assert told.exit_code == 0, told.output
+    told = CliRunner().invoke(
+        cli, ["export", str(tmp_path / "deduped"), "--for", "trl", "--out", str(tmp_path / "exported")]
+    )
+    assert told.exit_code == 0, told.output
+    found = rows_of(tmp_path / "exported" / "train.jsonl")
+    assert [each["tools"] for each in found] == [[look], [look]]
+    assert [each["messages"][0]["content"] for each in found] == ["Be brief.", "Be brief."]
+
+
+def test_foreign_rows_that_were_imported_can_be_exported_and_imported_again(tmp_path: Path) -> None:
+    """Else importing would be a dead end for tools that are not ours."""
+    call = {
+        "role": "assistant",
+        "content": '<tool_call>{"name": "look", "arguments": {"x": "1"}}</tool_call>',
+    }
+    file = written(
+        tmp_path / "old.jsonl",
+        {"messages": [ASKED, call, {"role": "tool", "content": "2"}, ANSWER], "tools": [tool("look", "x")]},
+    )
+    convert([file], tmp_path / "in", Options())
+    for dialect in ("native", "hermes", "qwen3-xml", "json-fence"):
+        out = tmp_path / dialect
+        told = CliRunner().invoke(
+            cli, ["export", str(tmp_path / "in"), "--for", "trl", "--dialect", dialect, "--out", str(out)]
+        )
+        assert told.exit_code == 0, told.output
+        again = convert([out], tmp_path / f"{dialect}-back", Options())
+        assert again.rejected == {}
+        assert rows_of(tmp_path / f"{dialect}-back" / "train.jsonl") == rows_of(
+            tmp_path / "in" / "examples.jsonl"
+        )
+        manifests = [manifest_of(tmp_path / name) for name in ("in", f"{dialect}-back")]
+        assert manifests[0]["signatures"] == manifests[1]["signatures"]

@@ -11,8 +11,9 @@ import orjson
 
 from punie_data import jsonl
 from punie_data.cli.progress import progress
-from punie_data.dataset import claimed, manifest_of, part_files, refuse_input
+from punie_data.dataset import claimed, part_files, refuse_input
 from punie_data.errors import UserError
+from punie_data.importing import manifest_of
 from punie_data.plain import plain_line
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from punie_data import jsonl
-from punie_data.dataset import PARTS, digest, manifest_of, part_files
+from punie_data.dataset import PARTS, digest, part_files
 from punie_data.errors import UserError
-from punie_data.importing import KEYS, records
+from punie_data.importing import KEYS, manifest_of, records
 from punie_data.validate.check import record_schema, record_validator
 from punie_data.validate.explain import explain
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from punie_data import dataset
+from punie_data import dataset, importing
 from punie_data.dataset import Step
 from punie_data.dialects.template import Template
 from punie_data.errors import UserError
@@ -75,7 +75,7 @@ def export(
     """
     files = dataset.part_files(source)
     dataset.refuse_input(out, [source])
-    base = dataset.manifest_of(source)
+    base = importing.manifest_of(source)
     report = Report(out)
     with Writer(options, base) as writer, dataset.claimed(out):
         parts: dict[str, Part] = {}

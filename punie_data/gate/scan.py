@@ -18,7 +18,6 @@ from punie_data.dataset import (
     PARTS,
     Step,
     digest,
-    manifest_of,
     part_files,
     refuse_input,
     write_parts,
@@ -26,7 +25,7 @@ from punie_data.dataset import (
 from punie_data.errors import UserError
 from punie_data.gate.redaction import Refused, redacted
 from punie_data.gate.residue import Residue, residue_of
-from punie_data.importing import records
+from punie_data.importing import manifest_of, records
 from punie_data.licences import REASON, Allowed
 from punie_data.sensitive import KINDS
 

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from punie_data import dataset
 from punie_data.importing import array
-from punie_data.importing.reader import Reader
+from punie_data.importing.collected import Collected
+from punie_data.importing.reader import Reader, read
 from punie_data.importing.shape import KEYS
 from punie_data.jsonl import Line
 
-__all__ = ["KEYS", "records"]
+__all__ = ["KEYS", "manifest_of", "records"]
 
 
 def records(path: Path) -> Iterator[Line]:
@@ -27,3 +30,26 @@ def records(path: Path) -> Iterator[Line]:
     if reader is not None:
         for found, _ in reader.end():
             yield found
+
+
+def manifest_of(path: Path) -> dict[str, Any]:
+    """The manifest of a dataset or a file, as `dataset.manifest_of`; where foreign rows have none yet, what they say of prompts and tools (see
+    `described`), so that a command that reads them loses nothing of it. Those are read for it once more.
+    """
+    manifest = dataset.manifest_of(path)
+    if manifest:
+        return manifest
+    collected = Collected()
+    for file in dataset.part_files(path).values():
+        if not file.is_file() or _begins_with_a_record(file):
+            continue
+        for _, converted in read(file, Reader(file)):
+            if converted is not None:
+                collected.add(converted)
+    return collected.into_manifest()
+
+
+def _begins_with_a_record(file: Path) -> bool:
+    """Nobody mixes records with foreign rows: a file of records is not read twice."""
+    first = next(array.read(file), None)
+    return first is None or (isinstance(first.row, dict) and first.row.keys() == KEYS)

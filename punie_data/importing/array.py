@@ -103,7 +103,8 @@ def _end_of_value(data: bytearray, file: IO[bytes]) -> int:
             position = len(data)
         if len(data) > jsonl.LINE_LIMIT:
             return -2
-        more = file.read(_BLOCK)
+        # Twice as much each time: a long string is looked through from its start again.
+        more = file.read(max(_BLOCK, len(data)))
         if not more:
             return -1
         data.extend(more)

@@ -127,8 +127,7 @@ def _lines(
         if converted is None and not line.problem and not is_record(line.row):
             line = line._replace(row=None, problem="the keys of a record, and not its values")
         if line.problem:
-            reason = line.problem.partition(": ")[0]
-            done.rejected[reason] += 1
+            done.rejected[_reason(line.problem)[0]] += 1
             rejects.write(orjson.dumps(_reject(line, file, options)) + b"\n")
             continue
         done.rows += 1
@@ -152,7 +151,7 @@ def _lines(
 
 def _reject(line: Line, file: Path, options: Options) -> dict[str, Any]:
     """A row of rejected.jsonl: as every command writes them, with the line that it is about."""
-    reason, _, detail = line.problem.partition(": ")
+    reason, detail = _reason(line.problem)
     return {
         "reason": reason,
         "detail": detail,
@@ -164,6 +163,14 @@ def _reject(line: Line, file: Path, options: Options) -> dict[str, Any]:
         "line": line.number,
         "raw": line.raw.rstrip(b"\r\n").decode("utf-8", "replace")[:_LONGEST_RAW],
     }
+
+
+def _reason(problem: str) -> tuple[str, str]:
+    """What can be counted, and what is said of this line."""
+    if problem.startswith(("the line is ", "the row is ")) and " bytes" in problem:
+        return "the line is too long", problem
+    reason, _, detail = problem.partition(": ")
+    return reason, detail
 
 
 def _rejected(spool: IO[bytes]) -> Iterator[dict[str, Any]]:

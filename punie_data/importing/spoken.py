@@ -159,6 +159,7 @@ def _first_opening(content: str) -> int:
 
 def _wrapped(text: str, parameters: Callable[[str], Mapping[str, Any] | None]) -> tuple[SpokenCall, ...]:
     calls: list[SpokenCall] = []
+    absent: set[str] = set()
     position = 0
     while position < len(text):
         opening = _OPENING.match(text, position)
@@ -170,13 +171,14 @@ def _wrapped(text: str, parameters: Callable[[str], Mapping[str, Any] | None]) -
         mark = opening[0]
         closing, needed = _CLOSED_BY[mark]
         start = position if mark == "<function=" else opening.end()
-        end = text.find(closing, start) if closing else -1
+        end = text.find(closing, start) if closing and closing not in absent else -1
         if end < 0 and needed:
             raise Unconvertible(UNREADABLE, f"{mark} is not closed")
         if mark == "<function=":
             end += len(closing)
             position = end
         elif end < 0:
+            absent.add(closing)
             later = _OPENING.search(text, start)
             end = position = later.start() if later else len(text)
         else:
