@@ -16,6 +16,7 @@ from punie_data.dataset import manifest_of
 from punie_data.described import Described
 from punie_data.errors import UserError
 from punie_data.importing.convert import Options, convert
+from punie_data.importing.reader import NAMES
 from tests.test_import import ANSWER, ASKED, PLAIN, SAMPLE
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
@@ -165,6 +166,14 @@ def test_a_file_that_changes_while_it_is_read_is_refused_and_leaves_nothing(tmp_
     assert list(tmp_path.iterdir()) == [file]
 
 
+def test_a_pipe_is_refused(tmp_path: Path) -> None:
+    """Else its digest would be taken of all that it gives, and nothing would be left to read."""
+    pipe = tmp_path / "pipe.jsonl"
+    os.mkfifo(pipe)
+    with pytest.raises(UserError, match="no regular file"):
+        convert([pipe], tmp_path / "out", Options())
+
+
 def test_a_format_that_is_named_holds_for_every_line(tmp_path: Path) -> None:
     """Else a row that fits two formats could not be told which it is."""
     file = written(
@@ -172,6 +181,15 @@ def test_a_format_that_is_named_holds_for_every_line(tmp_path: Path) -> None:
     )
     assert convert([file], tmp_path / "a", Options()).rows == 1
     assert convert([file], tmp_path / "b", Options("text")).rows == 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_row_of_another_format_than_the_named_one_says_so(tmp_path: Path, name: str) -> None:
+    """Else a wrong --format would end in a traceback about a missing key."""
+    strange = [{"x": 1}, {"type": "user"}, {"type": "response_item"}, {"messages": 1}, {"answers": 1}, [1], 2]
+    done = convert([written(tmp_path / "old.jsonl", *strange)], tmp_path / "out", Options(name))
+    assert done.rows == 0
+    assert sum(done.rejected.values()) + done.not_rows == len(strange)
 
 
 def test_the_command_says_what_became_of_the_rows(tmp_path: Path) -> None:

@@ -143,6 +143,17 @@ def test_a_task_that_was_not_finished_is_refused(tmp_path: Path) -> None:
     ]
 
 
+def test_odd_contents_are_told(tmp_path: Path) -> None:
+    """Else a line that a future version writes would end the import."""
+    odd = [
+        assistant("m", {"type": "text", "text": "x"}) | {"message": {"content": value}}
+        for value in (5, None, {}, [7])
+    ]
+    rows, problems = converted(tmp_path, [assistant("a", {"type": "thinking"}), user("x", isMeta=True), *odd, user(None), user(3), user([9]), assistant("b", text("y"))])  # fmt: skip
+    assert rows == []
+    assert len(problems) == 2
+
+
 def item(**payload: Any) -> dict[str, Any]:
     return {"timestamp": "t", "type": "response_item", "payload": payload}
 

@@ -71,6 +71,9 @@ def convert(
     """
     inputs = _inputs(paths)
     given = [file for files in inputs.values() for file in files]
+    for file in given:
+        if not file.is_file():  # its digest is taken before it is read, which a pipe allows only once
+            raise UserError(f"{file} is no regular file: save what it gives, and import that")
     is_file = out.is_file() or (out.suffix == ".jsonl" and not out.is_dir())
     if any(out.exists() and out.samefile(file) for file in given):
         raise UserError(f"{out} is an input, which is never changed: choose another place with --out")

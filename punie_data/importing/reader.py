@@ -96,9 +96,15 @@ class Reader:
                 )
 
     def _name(self, row: dict[str, Any]) -> str:
-        if self._format != "auto":
-            return self._format
-        return session_of(row, self._sessions) or format_of(row)
+        if self._format == "auto":
+            return session_of(row, self._sessions) or format_of(row)
+        if self._format in SESSIONS:
+            fits = session_of(row, (self._format,)) == self._format
+        else:
+            fits = FORMATS[self._format][0](row)
+        if not fits:
+            raise Unconvertible("no row of that format", self._format)
+        return self._format
 
     def _made(
         self, number: int, raw: bytes, found: Conversation | Unconvertible

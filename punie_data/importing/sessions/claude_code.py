@@ -59,7 +59,7 @@ class ClaudeCode:
         if row["type"] == "user":
             yield from self._user(thread, number, row, raw)
         else:
-            yield from self._assistant(thread, number, row, raw)
+            self._assistant(thread, number, row, raw)
 
     def end(self) -> Iterator[Found]:
         for thread in sorted(self._tasks, key=lambda name: self._tasks[name].line):
@@ -108,7 +108,12 @@ class ClaudeCode:
 
     def _meta(self, task: Task | None, text: str) -> None:
         """What the program adds: to a command that was just given, its full wording; else it is about the session."""
-        if task is not None and not task.is_answered and task.turns[0].text.startswith(_COMMAND):
+        if (
+            task is not None
+            and task.turns
+            and not task.is_answered
+            and task.turns[0].text.startswith(_COMMAND)
+        ):
             task.turns[0] = Turn("user", f"{task.turns[0].text}\n\n{text}")
         else:
             self.not_rows += 1
@@ -133,7 +138,7 @@ class ClaudeCode:
             )
         )
 
-    def _assistant(self, thread: str, number: int, row: Mapping[str, Any], raw: bytes) -> Iterator[Found]:
+    def _assistant(self, thread: str, number: int, row: Mapping[str, Any], raw: bytes) -> None:
         message = row["message"]
         if message.get("model") == "<synthetic>" and row.get("isApiErrorMessage") is not True:
             self.not_rows += 1
@@ -147,7 +152,11 @@ class ClaudeCode:
             task.broken("the service answered with an error")
         content, key = message.get("content"), message.get("id")
         key = key if isinstance(key, str) else ""
-        for block in [{"type": "text", "text": content}] if isinstance(content, str) else content or ():
+        blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content
+        if not isinstance(blocks, list):
+            task.broken("a part that is no text", "the content is neither text nor a list of blocks")
+            return
+        for block in blocks:
             kind = block.get("type") if isinstance(block, Mapping) else None
             if kind == "text" and isinstance(block.get("text"), str):
                 task.say(block["text"], (), key)
@@ -158,8 +167,6 @@ class ClaudeCode:
                     task.broken(trouble.reason, trouble.detail)
             elif kind not in ("thinking", "redacted_thinking"):
                 task.broken("a part that is no text", repr(str(kind)[:40]))
-        return
-        yield
 
     def _close(self, thread: str) -> Iterator[Found]:
         task = self._tasks.pop(thread, None)
