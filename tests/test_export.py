@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from punie_data import dialects
+from punie_data.cli import cli
 from punie_data.cli.export import export as command
 from punie_data.dialects.base import Refused
 from punie_data.dialects.template import Template
@@ -314,3 +315,20 @@ def test_a_template_that_says_no_is_a_reason(tmp_path: Path) -> None:
 def test_signatures_that_are_unknown_refuse() -> None:
     """Else a model would be shown a tool without its parameters."""
     assert isinstance(dialects.signatures(["nothing"]), Refused)
+
+
+def test_the_readmes_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the README promises what the commands don't do."""
+    readme = (SAMPLE.parent.parent / "README.md").read_text()
+    few(tmp_path / "data" / "sample")
+    tokenizer_folder(tmp_path / "models" / "qwen")
+    monkeypatch.chdir(tmp_path)
+    ran = 0
+    for name in ("export", "preflight"):
+        section = readme.partition(f"\n### {name}\n")[2].partition("\n### ")[0]
+        for line in section.partition("```console\n")[2].partition("```")[0].splitlines():
+            words = line.partition("#")[0].removeprefix("$ punie-data ").split()
+            done = CliRunner().invoke(cli, words)
+            assert done.exit_code == 0, (line, done.output, done.exception)
+            ran += 1
+    assert ran == 5

@@ -24,8 +24,9 @@ class TemplateError(Exception):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Template:
-    """`source` is the template's text, `special_tokens` are the texts that the tokenizer takes for control tokens, `variables` what is passed to
-    the template besides messages and tools.
+    """`source` is the template's text, `variables` what is passed to the template besides messages and tools. `special_tokens` are the texts that
+    mean something else to the model than their letters: the special tokens, and of the other added ones (a newline, an HTML tag) those that
+    the template writes.
     """
 
     folder: Path
@@ -73,7 +74,11 @@ class Template:
         return cls(
             folder=folder,
             source=for_tools or plain,
-            special_tokens=frozenset(token.content for token in added),
+            special_tokens=frozenset(
+                token.content
+                for token in added
+                if token.content.strip() and (token.special or token.content in plain + for_tools)
+            ),
             eos_token=variables.get("eos_token", ""),
             variables=variables,
             _compiled=_compile(folder, plain),

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from punie_data.dialects import hermes, native, qwen3_xml
@@ -54,7 +55,8 @@ def fit(
 
 def control_token(record: Mapping[str, Any], dialect: str, tokens: frozenset[str]) -> str:
     """Why a record's own text would be taken for the model's control tokens; "" where it would not."""
-    if not tokens:
+    pattern = _pattern(tokens)
+    if pattern is None:
         return ""
     for number, message in enumerate(record["messages"]):
         texts = [message["content"]]
@@ -62,12 +64,17 @@ def control_token(record: Mapping[str, Any], dialect: str, tokens: frozenset[str
             for call in message.get("tool_calls") or ():
                 texts += _strings(call["function"]["arguments"])
         for text in texts:
-            if "<" not in text and "[" not in text:
-                continue
-            found = next((token for token in sorted(tokens) if len(token) > 2 and token in text), None)
+            found = pattern.search(text)
             if found is not None:
-                return f"message {number} holds {found}, which is a control token of the target"
+                return f"message {number} holds {found[0]}, which is a control token of the target"
     return ""
+
+
+@lru_cache(maxsize=8)
+def _pattern(tokens: frozenset[str]) -> re.Pattern[str] | None:
+    """Any of the tokens, those of one or two letters left out: no text could do without them."""
+    long = sorted((token for token in tokens if len(token) > 2), key=lambda token: (-len(token), token))
+    return re.compile("|".join(map(re.escape, long))) if long else None
 
 
 def _strings(value: Any) -> list[str]:
