@@ -263,8 +263,25 @@ def test_bad_lines_are_counted_and_kept(tmp_path: Path, tokenizer: Path) -> None
     report = export(source, tmp_path / "out", Options("hermes", "trl"))
     assert report.files["train"].rows == 6 and sum(report.left_out.values()) == 2
     assert "no signature is known of the tool fly" in report.left_out
-    details = [line["detail"] for line in read(tmp_path / "out" / "rejected.jsonl")]
-    assert details == ["examples.jsonl:7", "examples.jsonl:8"]
+    rejected = read(tmp_path / "out" / "rejected.jsonl")
+    assert [(line["file"], line["line"]) for line in rejected] == [
+        ("examples.jsonl", 7),
+        ("examples.jsonl", 8),
+    ]
+    assert rejected[1]["raw"] == '{"half' and rejected[0]["example"]["tools"] == ["fly"]
+
+
+def test_a_file_that_changes_meanwhile_is_told(tmp_path: Path) -> None:
+    """Half of the old and half of the new would be neither."""
+    source = few(tmp_path / "source")
+
+    def grow(count: int) -> None:
+        with (source / "examples.jsonl").open("ab") as file:
+            file.write(b"\n")
+
+    with pytest.raises(UserError, match="changed while it was read"):
+        export(source, tmp_path / "out", Options("hermes", "trl"), grow)
+    assert not (tmp_path / "out" / "manifest.json").exists()
 
 
 def test_the_same_bytes_each_time_and_the_lineage(tmp_path: Path, tokenizer: Path) -> None:

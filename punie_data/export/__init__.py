@@ -84,8 +84,11 @@ def export(
             if target in parts:
                 raise UserError(f"{source} holds {name}.jsonl beside train.jsonl: name one of the files")
             parts[target] = writer.part(target)
+            before = _stamp(path)
             for count in writer.read(parts[target], path):
                 advance(count)
+            if _stamp(path) != before:
+                raise UserError(f"{path} changed while it was read: export it again when nobody writes to it")
         report.form = _form(parts)
         lines = {name: _lines(part, writer, options, report) for name, part in parts.items()}
         report.left_out = dict(sorted(writer.left_out.items(), key=lambda pair: (-pair[1], pair[0])))
@@ -98,6 +101,12 @@ def export(
         step = Step("export", writer.manifest_options() | {"form": report.form}, inputs, counts)
         dataset.write_parts(out, base, step, kept, map(orjson.loads, writer.rejected.read()))
     return report
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    """What changes with a file: which one it is, its size, and when it was written."""
+    found = path.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _form(parts: dict[str, Part]) -> str:

@@ -23,6 +23,9 @@ from punie_data.licences import ANY_LICENCE, REASON, Allowed
 
 TEMPLATE_FILES = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja")
 
+LONGEST_RAW = 1024 * 1024
+"""Characters of a line that could not be read which are kept with its reason."""
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -91,7 +94,8 @@ class Writer:
         for line, converted in read(path, Reader(path)):
             part.records += 1
             if line.row is None:
-                self._reject(line.problem or "not a record", "", path, line)
+                reason, _, detail = line.problem.partition(": ")
+                self._reject(reason, detail, path, line)
             elif converted is None:
                 name = line.row["id"]
                 self._record(part, path, line, self._described.prompt(name), self._described.signatures(name))
@@ -188,16 +192,20 @@ class Writer:
 
 
 def _rejected(reason: str, detail: str, path: Path, line: Line) -> dict[str, Any]:
-    """The line of a rejected row; what could not be read stays as text."""
-    place = f"{path.name}:{line.number}"
+    """The line of a rejected row, with the file's line that it came from; what could not be read stays as text."""
     row = line.row or {}
     origin = row.get("origin", {})
     messages = row.get("messages") or [{"content": ""}]
-    return {
+    found = {
         "reason": reason,
-        "detail": f"{place}, {detail}" if detail else place,
+        "detail": detail,
         "generator": origin.get("generator", ""),
         "repo": origin.get("repo", ""),
         "question": messages[0]["content"],
         "example": line.row,
+        "file": path.name,
+        "line": line.number,
     }
+    if line.row is None:
+        found["raw"] = line.raw.rstrip(b"\r\n").decode("utf-8", "replace")[:LONGEST_RAW]
+    return found
