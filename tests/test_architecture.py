@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "punie_data"
 LAYERS = (
     ("errors", "resources", "plain", "temporary", "described", "sensitive", "licences"),
-    ("chat",),
+    ("chat", "question"),
     ("jsonl",),
     ("dataset", "toml_file"),
     ("corpus",),

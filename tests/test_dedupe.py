@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from punie_data.cli.dedupe import dedupe as command
 from punie_data.dedupe import Options, dedupe
 from punie_data.dedupe.content import content_of
-from punie_data.dedupe.question import folded
 from punie_data.dedupe.reading import opened
 from punie_data.errors import UserError
+from punie_data.question import folded
 from tests.conversations import Record, conversation, defined, read_rows, write_rows
 
 SAMPLE = Path(__file__).parent.parent / "data" / "sample"

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from punie_data.cli.split import split as command
-from punie_data.dedupe.question import asked
 from punie_data.errors import UserError
+from punie_data.question import asked
 from punie_data.split import LeakCheck, Shares, find_leaks, pick_unseen, split
 from punie_data.split.sides import SIDES, Placing
 from punie_data.split.units import By, deciding, units_of

@@ -70,7 +70,7 @@ def test_all_as_json_holds_every_rule_in_order() -> None:
 
 @pytest.mark.parametrize(
     ("given", "said"),
-    [([], "name a code"), (["PD15O"], "did you mean PD155"), (["PD2"], "such as PD200"), (["eccho"], "did you mean echo")],
+    [([], "name a code"), (["PD1O6"], "did you mean PD106"), (["PD2"], "such as PD200"), (["eccho"], "did you mean echo")],
 )  # fmt: skip
 def test_a_code_that_is_none_is_answered_with_the_nearest(given: list[str], said: str) -> None:
     """A typing mistake must cost one look, not a search."""

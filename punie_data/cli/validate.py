@@ -286,7 +286,7 @@ class TextOutput:
 
     def finding(self, finding: Finding) -> None:
         code = click.style(finding.code, fg="red" if finding.level == "error" else "yellow", bold=True)
-        place = click.style(f"{plain_line(finding.file)}:{finding.line}:", bold=True)
+        place = click.style(f"{plain_line(finding.place)}:", bold=True)
         click.echo(f"{place} {code} {plain_line(finding.message)}")
 
     def end(self, totals: Totals) -> None:

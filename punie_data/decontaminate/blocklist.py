@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from punie_data import jsonl
 from punie_data.dedupe.content import names_in
-from punie_data.dedupe.question import folded
 from punie_data.errors import UserError
+from punie_data.question import folded
 from punie_data.validate.rule import shown
 
 _WORD = re.compile(r"\w+")

@@ -16,8 +16,8 @@ import numpy as np
 
 from punie_data.dedupe.content import Content, content_of
 from punie_data.dedupe.near import Shingles
-from punie_data.dedupe.question import world
 from punie_data.dedupe.reading import Row
+from punie_data.question import world
 
 Conflicts = Literal["keep-best", "drop", "keep"]
 SameQuestion = Literal["repo", "anywhere", "keep"]

@@ -14,8 +14,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from punie_data.chat import canonical
-from punie_data.dedupe.question import asked
 from punie_data.importing.record import IMPORTED
+from punie_data.question import asked
 
 MANY_NAMES = 24
 """A question with more names than this holds pasted text: its names need to agree as far as its words, no longer to the last one."""

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-from punie_data.dedupe.question import asked, world
+from punie_data.question import asked, world
 
 By = Literal["origin", "file", "symbol", "repo"]
 SHARED = ("id", "question", "file", "symbol", "repository")

@@ -18,6 +18,7 @@ from punie_data.validate.explain import explain
 from punie_data.validate.rule import Finding, Raw, Rule
 from punie_data.validate.shapes import record_schema
 from punie_data.validate.signatures import Signatures, shipped
+from punie_data.validate.tally import Tally
 from punie_data.validate.view import View
 
 Found = tuple[Rule, str]
@@ -48,12 +49,16 @@ class Checker:
 
     def row(self, value: Any, raw: bytes = b"") -> list[Found]:
         """What the rules find in a value; `raw` is the line that it was read from, without which the rules over lines are not run."""
+        doubts = self._doubts(value, raw)
+        return self._settled(value, raw, doubts) if doubts else []
+
+    def _doubts(self, value: Any, raw: bytes) -> int:
         if self._clean is None:
-            doubts = _ALL if self.is_record(value) else NO_RECORD
-        else:
-            doubts = self._clean.doubts(value, raw)
-            if not doubts:
-                return []
+            return _ALL if self.is_record(value) else NO_RECORD
+        return self._clean.doubts(value, raw)
+
+    def _settled(self, value: Any, raw: bytes, doubts: int) -> list[Found]:
+        """What those rules find that are in doubt."""
         rules = self._by_doubt.get(doubts) or self._rules_for(doubts)
         found: list[Found] = []
         if raw and rules["line"]:
@@ -83,8 +88,14 @@ class Checker:
         }
         return self._by_doubt[doubts]
 
-    def lines(self, lines: Iterable[jsonl.Line]) -> Iterator[tuple[int, Found | None]]:
-        """Line number and finding for each finding; a clean line yields its number and None, so that lines can be counted."""
+    def lines(
+        self, lines: Iterable[jsonl.Line], tally: Tally | None = None
+    ) -> Iterator[tuple[int, Found | None]]:
+        """Line number and finding for each finding; a clean line yields its number and None, so that lines can be counted.
+
+        The rows are counted in `tally`, where the rules over sets are asked afterwards.
+        """
+        id_doubt = BIT_OF["PD150"]
         for number, value, problem, raw in lines:
             if problem:
                 if NOT_JSON in self._codes:
@@ -92,7 +103,10 @@ class Checker:
                 else:
                     yield number, None
                 continue
-            found = self.row(value, raw)
+            doubts = self._doubts(value, raw)
+            if tally is not None:
+                tally.add(number, value, not doubts & id_doubt)
+            found = self._settled(value, raw, doubts) if doubts else ()
             if not found:
                 yield number, None
             for each in found:

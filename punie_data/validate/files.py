@@ -13,7 +13,9 @@ from punie_data.dataset import part_files
 from punie_data.errors import UserError
 from punie_data.validate.catalogue import BY_CODE, EMPTY_FILE, chosen
 from punie_data.validate.check import Checker, finding
-from punie_data.validate.rule import Finding
+from punie_data.validate.rule import Finding, Rule
+from punie_data.validate.sets import check_set, set_of
+from punie_data.validate.tally import Tally
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -30,6 +32,7 @@ class Checked:
     lines: int
     findings: list[Finding]
     first_part: bool
+    tally: Tally | None = None
 
 
 def dataset_files(paths: Iterable[Path]) -> list[Path]:
@@ -43,29 +46,56 @@ def dataset_files(paths: Iterable[Path]) -> list[Path]:
 def check_files(
     paths: Sequence[Path], select: Iterable[str] = (), ignore: Iterable[str] = (), jobs: int | None = None
 ) -> Iterator[Checked]:
-    """Check the files in order and yield what was found, a part at a time. UserError for a wrong code or a file that can't be read."""
-    codes = tuple(select), tuple(ignore)
-    checker = Checker(chosen(*codes))
+    """Check the files in order and yield what was found, a part at a time; behind the files of a set, what is found in all of them together.
+
+    UserError for a wrong code or a file that can't be read.
+    """
+    rules = chosen(select, ignore)
+    over_sets = [rule for rule in rules if rule.scope == "set"]
+    parts: list[tuple[Path, Tally]] = []
+    for path, checked in _each(paths, tuple(rule.code for rule in rules), jobs):
+        if checked.tally is not None:
+            if checked.first_part:
+                if parts and set_of(parts[0][0]) != set_of(path):
+                    yield Checked(0, 0, check_set(parts, over_sets), False)
+                    parts = []
+                parts.append((path, checked.tally))
+                lines_before = checked.lines
+            else:
+                parts[-1][1].extend(checked.tally, lines_before)
+                lines_before += checked.lines
+        yield checked
+    if parts:
+        yield Checked(0, 0, check_set(parts, over_sets), False)
+
+
+def _each(paths: Sequence[Path], codes: tuple[str, ...], jobs: int | None) -> Iterator[tuple[Path, Checked]]:
+    checker = Checker(_rules(codes))
     sizes = {path: path.stat().st_size for path in paths}
     workers = jobs or os.cpu_count() or 1
     if workers == 1 or max(sizes.values(), default=0) < 2 * _PART:
         for path in paths:
             with unchanged(path):
-                yield _whole(checker, path)
+                yield path, _whole(checker, path)
         return
     # A small file must not pay for what a large one needs.
     from concurrent.futures import ProcessPoolExecutor
 
-    pool = ProcessPoolExecutor(workers, initializer=_start_worker, initargs=codes)
+    pool = ProcessPoolExecutor(workers, initializer=_start_worker, initargs=(codes,))
     try:
         for path in paths:
             with unchanged(path):
                 if sizes[path] < 2 * _PART or _is_other_encoding(path):
-                    yield _whole(checker, path)
+                    yield path, _whole(checker, path)
                 else:
-                    yield from _in_parts(pool, path, sizes[path])
+                    for checked in _in_parts(pool, path, sizes[path]):
+                        yield path, checked
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _rules(codes: Iterable[str]) -> tuple[Rule, ...]:
+    return tuple(BY_CODE[code] for code in codes)
 
 
 def _whole(checker: Checker, path: Path) -> Checked:
@@ -94,16 +124,17 @@ def _check(checker: Checker, path: Path, start: int, end: int | None) -> Checked
         lines = yield from jsonl.lines(file, end)
 
     rows, last = 0, 0
+    tally = Tally() if any(rule.scope == "set" for rule in checker.rules) else None
     with jsonl.opened(path) as file:
         if start:
             file.seek(start - 1)
             jsonl.skip_line(file)
-        for number, found in checker.lines(counted(file)):
+        for number, found in checker.lines(counted(file), tally):
             rows += number != last
             last = number
             if found is not None:
                 findings.append(finding(path, number, found))
-    return Checked(rows, lines, findings, start == 0)
+    return Checked(rows, lines, findings, start == 0, tally)
 
 
 @contextmanager
@@ -129,10 +160,10 @@ _worker: list[Checker] = []
 """One checker in each worker process, so that schemas are compiled once in each."""
 
 
-def _start_worker(select: tuple[str, ...], ignore: tuple[str, ...]) -> None:
+def _start_worker(codes: tuple[str, ...]) -> None:
     # Ctrl-C reaches the whole group; the parent alone answers it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _worker.append(Checker(chosen(select, ignore)))
+    _worker.append(Checker(_rules(codes)))
 
 
 def _check_part(path: Path, start: int, end: int) -> Checked:

@@ -93,10 +93,9 @@ class GithubOutput:
     def finding(self, finding: Finding) -> None:
         file = printable(str(as_seen_from_here(finding.file)))
         title = property_value(f"{finding.code} {finding.name}")
-        message = command_data(f"{file}:{finding.line}: {finding.code} {finding.message}")
-        self._write(
-            f"::{finding.level} file={property_value(file)},line={finding.line},title={title}::{message}\n"
-        )
+        line = f",line={finding.line}" if finding.line else ""
+        message = command_data(f"{file}{f':{finding.line}' if finding.line else ''}: {finding.code} {finding.message}")
+        self._write(f"::{finding.level} file={property_value(file)}{line},title={title}::{message}\n")
 
     def end(self, totals: Totals) -> None:
         self._write(summary(totals, 0) + "\n")

@@ -7,20 +7,22 @@ from typing import Any, Literal
 Level = Literal["error", "warning"]
 Needs = Literal["conversation", "record"]
 """What a row must have for a rule to mean anything: a conversation, which every format has, or what only a record claims."""
-Scope = Literal["line", "value", "row", "target"]
-"""What a rule looks at: the bytes of a line (`Raw`), any JSON value, a row that satisfies the schema (`View`), or what a target model makes of it
-(see `tokenizer_rules`; only with --tokenizer)."""
+Scope = Literal["line", "value", "row", "target", "set"]
+"""What a rule looks at: the bytes of a line (`Raw`), any JSON value, a row that satisfies the schema (`View`), what a target model makes of it
+(see `tokenizer_rules`; only with --tokenizer), or all rows of a set (`SetView`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`check` takes what `scope` says and returns one message for each finding; its docstring is the rule's explanation."""
+    """`check` takes what `scope` says and returns one message for each finding, of a set with the path that it is about; its docstring is the rule's
+    explanation.
+    """
 
     code: str
     name: str
     level: Level
     scope: Scope
-    check: Callable[[Any], Iterable[str]]
+    check: Callable[[Any], Iterable[Any]]
     needs: Needs = "conversation"
 
     @property
@@ -38,7 +40,7 @@ class Raw:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a rule found in one line (1-based) of a file."""
+    """What a rule found in one line (1-based) of a file, or in the whole of a file or a set: then `line` is 0."""
 
     file: str
     line: int
@@ -48,7 +50,12 @@ class Finding:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.code} {self.message}"
+        return f"{self.place}: {self.code} {self.message}"
+
+    @property
+    def place(self) -> str:
+        """`file:line`, or the file alone."""
+        return f"{self.file}:{self.line}" if self.line else self.file
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -1,0 +1,32 @@
+"""Which files are one set, and what the rules over sets find in it."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from punie_data.dataset import PARTS, manifest_of
+from punie_data.validate.rule import Finding, Rule
+from punie_data.validate.set_view import SetView
+from punie_data.validate.suites import shipped_suites
+from punie_data.validate.tally import Tally, bit_of_tool
+
+
+def set_of(path: Path) -> Path:
+    """What a file belongs to: the folder whose part it is, or itself."""
+    return path.parent if path.suffix == ".jsonl" and path.stem in PARTS else path
+
+
+def check_set(parts: Sequence[tuple[Path, Tally]], rules: Iterable[Rule]) -> list[Finding]:
+    """What the rules find in the files of one set. A finding of a set or of a whole file has the line 0."""
+    own = set_of(parts[0][0])
+    view = SetView(
+        own if len(parts) > 1 else parts[0][0],
+        parts,
+        manifest_of(own),
+        shipped_suites() if any(tally.lines for _, tally in parts) else {},
+        bit_of_tool(),
+    )
+    return [
+        Finding(str(path), 0, rule.code, rule.name, rule.level, message)
+        for rule in rules
+        for path, message in rule.check(view)
+    ]
