@@ -13,8 +13,8 @@ from punie_data.validate.config import Selection, nearest, read, rules_left
 from tests.test_validate_rows import GOOD, edited
 
 ALL = tuple(rule.code for rule in RULES)
-WITHOUT_LICENCE = edited(GOOD["one call"], "origin", "license", to="")
-WRONG_ID = {**GOOD["one call"], "id": "0" * 20}
+WITHOUT_LICENCE = edited(GOOD["direct"], "origin", "license", to="")
+WRONG_ID = {**GOOD["log"], "id": "0" * 20}
 
 
 def beginning(*starts: str) -> tuple[str, ...]:

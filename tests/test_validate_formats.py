@@ -15,8 +15,8 @@ from punie_data.validate.output_sarif import location
 from tests.test_validate_rows import GOOD, edited
 
 ROW = orjson.dumps(GOOD["one call"]) + b"\n"
-WRONG_ID = orjson.dumps({**GOOD["one call"], "id": "0" * 20}) + b"\n"
-WITHOUT_LICENCE = orjson.dumps(edited(GOOD["one call"], "origin", "license", to="")) + b"\n"
+WRONG_ID = orjson.dumps({**GOOD["log"], "id": "0" * 20}) + b"\n"
+WITHOUT_LICENCE = orjson.dumps(edited(GOOD["direct"], "origin", "license", to="")) + b"\n"
 
 
 def run(*arguments: str) -> Result:
@@ -56,8 +56,15 @@ def test_programs_get_every_finding(tmp_path: Path) -> None:
     """The limit is for eyes."""
     file = tmp_path / "rows.jsonl"
     file.write_bytes(WRONG_ID * 150)
-    assert len(orjson.loads(run(str(file), "--json").output)["findings"]) == 150
-    assert len(orjson.loads(run(str(file), "--format", "sarif").output)["runs"][0]["results"]) == 150
+    assert len(orjson.loads(run(str(file), "--json", "--select", "PD150").output)["findings"]) == 150
+    assert (
+        len(
+            orjson.loads(run(str(file), "--format", "sarif", "--select", "PD150").output)["runs"][0][
+                "results"
+            ]
+        )
+        == 150
+    )
     assert run(str(file)).output.count("PD150 the id") == 100
 
 
@@ -117,3 +124,15 @@ def test_a_file_name_that_is_no_text_can_be_told(tmp_path: Path, form: str) -> N
     Path(name).write_bytes(WRONG_ID)
     result = run(name, "--format", form)
     assert result.exit_code == 1 and "PD150" in result.output
+
+
+def test_a_finding_of_a_whole_file_names_no_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first line has nothing to do with it: who jumps there finds nothing."""
+    monkeypatch.chdir(tmp_path)
+    Path("rows.jsonl").write_bytes(ROW * 2)
+    message = "PD910 1 row stands in the file twice: line 2 is line 1 again"
+    assert run("rows.jsonl").output.startswith(f"rows.jsonl: {message}\n")
+    github = run("rows.jsonl", "--format", "github").output.splitlines()[0]
+    assert github == f"::warning file=rows.jsonl,title=PD910 duplicate-row::rows.jsonl: {message}"
+    (result,) = orjson.loads(run("rows.jsonl", "--format", "sarif").output)["runs"][0]["results"]
+    assert list(result["locations"][0]["physicalLocation"]) == ["artifactLocation"]

@@ -23,7 +23,9 @@ from punie_data.validate.check import Checker, Found, finding
 from punie_data.validate.files import Checked, unchanged
 from punie_data.validate.forms import RECORD, form_of_row
 from punie_data.validate.rule import Raw, Rule
+from punie_data.validate.sets import check_set
 from punie_data.validate.signatures import Signatures
+from punie_data.validate.tally import Tally
 from punie_data.validate.view import View
 
 _ROWS = 1000
@@ -42,9 +44,10 @@ _MOST_KNOWN = 256
 
 def check_foreign(path: Path, form: str, codes: Collection[str] = ()) -> Iterator[Checked]:
     """What is found in a file whose rows are of the form `form`. UserError where it can't be read, or changes meanwhile."""
-    checker = ForeignChecker(
-        path, form, [rule for rule in BY_CODE.values() if not codes or rule.code in codes]
-    )
+    rules = [rule for rule in BY_CODE.values() if not codes or rule.code in codes]
+    over_sets = [rule for rule in rules if rule.scope == "set"]
+    tally = Tally()
+    checker = ForeignChecker(path, form, rules, tally)
     findings, rows, first = [], 0, True
     with unchanged(path):
         for line in array.read(path):
@@ -54,14 +57,16 @@ def check_foreign(path: Path, form: str, codes: Collection[str] = ()) -> Iterato
                 yield Checked(rows, rows, findings, first)
                 findings, rows, first = [], 0, False
         findings.extend(finding(path, number, found) for number, found in checker.end())
+        findings.extend(check_set([(path, tally)], over_sets))
         yield Checked(rows, rows, findings, first)
 
 
 class ForeignChecker:
     """`line` judges one line, `end` what was still open. It remembers the signatures that rows describe: most rows of a set describe the same."""
 
-    def __init__(self, path: Path, form: str, rules: Collection[Rule]) -> None:
+    def __init__(self, path: Path, form: str, rules: Collection[Rule], tally: Tally) -> None:
         self._form = form
+        self._tally = tally
         self._is_session = form in SESSIONS
         # Nobody sees the origin of these records: the file needs not be read once more for its digest.
         self._reader = Reader(path, digest="unread")
@@ -83,9 +88,11 @@ class ForeignChecker:
             return
         found = list(self._mixed(line.row))
         if isinstance(line.row, dict) and line.row.keys() == KEYS:
+            self._tally.add(line.number, line.row)
             found.extend(self._of_records.row(line.row, line.raw))
         else:
             if not self._is_session:
+                self._tally.add_foreign(line.number, line.row)
                 raw = Raw(line.raw, line.row)
                 found.extend((rule, said) for rule in self._by_scope["line"] for said in rule.check(raw))
             told = bool(found)
@@ -112,6 +119,8 @@ class ForeignChecker:
 
     def _of_made(self, made: Line, converted: Converted | None, value: Any, told: bool) -> Iterator[Found]:
         """What is found in what a line became, of whose own bytes something was `told` already."""
+        if not made.problem:
+            self._tally.add_converted(made.number, made.row)
         is_ours = not made.problem and not made.row["origin"]["generator"].startswith(_IMPORTED)
         if not is_ours:
             seen = made.row if self._is_session else value

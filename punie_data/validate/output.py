@@ -94,7 +94,9 @@ class GithubOutput:
         file = printable(str(as_seen_from_here(finding.file)))
         title = property_value(f"{finding.code} {finding.name}")
         line = f",line={finding.line}" if finding.line else ""
-        message = command_data(f"{file}{f':{finding.line}' if finding.line else ''}: {finding.code} {finding.message}")
+        message = command_data(
+            f"{file}{f':{finding.line}' if finding.line else ''}: {finding.code} {finding.message}"
+        )
         self._write(f"::{finding.level} file={property_value(file)}{line},title={title}::{message}\n")
 
     def end(self, totals: Totals) -> None:

@@ -45,7 +45,7 @@ class SarifOutput:
                 {
                     "physicalLocation": {
                         "artifactLocation": {"uri": location(finding.file)},
-                        "region": {"startLine": max(1, finding.line)},
+                        **({"region": {"startLine": finding.line}} if finding.line else {}),
                     }
                 }
             ],

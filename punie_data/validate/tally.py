@@ -26,6 +26,9 @@ EXAMPLES = 3
 """Line numbers that a finding names."""
 _BUCKETS = 1 << 16
 _MOST_SHAPES = 64
+_MESSAGES = ("messages", "conversations", "conversation")
+_UNCOUNTABLE = (KeyError, TypeError, AttributeError, ValueError, IndexError)
+"""What a row raises that is not what it should be. The row rules tell of it; here it is not counted."""
 _USED_IN_CODE = re.compile(r"\b([a-z_]{4,30})\s*\(")
 _FENCED_CALL = re.compile(
     r"```(?:json|tool_call|tool)?\s*\[?\s*\{\s*\"(?:name|tool|tool_name|function)\"\s*:"
@@ -107,12 +110,43 @@ class Tally:
             return
         try:
             self._conversation(line, row, messages, id_is_right)
-        except (KeyError, TypeError, AttributeError, ValueError, IndexError):
-            # A row that the row rules tell of: what it is can't be counted.
+        except _UNCOUNTABLE:
             return
 
+    def add_converted(self, line: int, row: Mapping[str, Any]) -> None:
+        """Count what a row of another format became. How it was written is counted by `add_foreign`."""
+        try:
+            self._conversation(line, row, row["messages"], False, as_written=False)
+        except _UNCOUNTABLE:
+            return
+
+    def add_foreign(self, line: int, row: Any) -> None:
+        """Count how a row of another format is written: its keys, its system prompt, its calls."""
+        if not isinstance(row, dict):
+            self._shape("no object", line)
+            return
+        self._shape("", line, row)
+        self._dialect(row.get("text"), line)
+        messages = next((row[key] for key in _MESSAGES if isinstance(row.get(key), list)), ())
+        for message in messages:
+            if not isinstance(message, dict):
+                continue
+            role = message.get("role", message.get("from"))
+            content = message.get("content", message.get("value"))
+            if role in ("system", "developer"):
+                self._prompt(content if isinstance(content, str) else "", line)
+            elif message.get("tool_calls"):
+                self._saw(self.dialects, "tool_calls", line)
+            elif role in ("assistant", "gpt", "model"):
+                self._dialect(content, line)
+
     def _conversation(
-        self, line: int, row: Mapping[str, Any], messages: list[Any], id_is_right: bool
+        self,
+        line: int,
+        row: Mapping[str, Any],
+        messages: list[Any],
+        id_is_right: bool,
+        as_written: bool = True,
     ) -> None:
         turns: list[str] = []
         called: list[str] = []
@@ -123,8 +157,6 @@ class Tally:
             content = message.get("content") or ""
             if role == "user":
                 turns.append(content)
-                if content.startswith(("<tool_response>", "Tool result:")):
-                    self._saw(self.dialects, "results as user messages", line)
             elif role == "assistant":
                 calls = message.get("tool_calls")
                 if calls:
@@ -139,7 +171,8 @@ class Tally:
                         self.with_fields += any(
                             reads_a_field(call["function"]["arguments"]) for call in calls
                         )
-                    self._saw(self.dialects, "tool_calls", line)
+                    if as_written:
+                        self._saw(self.dialects, "tool_calls", line)
                 else:
                     names = []
                     self._dialect(content, line)
@@ -151,9 +184,7 @@ class Tally:
                     what = outcome(content)
                     self.outcomes[what] = self.outcomes.get(what, 0) + 1
             elif role in ("system", "developer"):
-                number = number_of(content)
-                if number in self.prompts or len(self.prompts) < _MOST_SHAPES:
-                    self.prompts.setdefault(number, Seen()).add(line, content[:60])
+                self._prompt(content, line)
         label = row.get("label") or {}
         kind = label.get("kind") or ("tool" if called else "direct")
         place = KINDS.index(kind)
@@ -200,6 +231,11 @@ class Tally:
             if name not in self.shapes and len(self.shapes) >= _MOST_SHAPES:
                 return
         self._saw(self.shapes, name[:200], line)
+
+    def _prompt(self, content: str, line: int) -> None:
+        number = number_of(content)
+        if number in self.prompts or len(self.prompts) < _MOST_SHAPES:
+            self.prompts.setdefault(number, Seen()).add(line, content[:60])
 
     def _dialect(self, content: Any, line: int) -> None:
         if not isinstance(content, str) or not (
