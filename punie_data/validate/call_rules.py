@@ -105,7 +105,7 @@ def unfounded_path(view: View) -> Iterator[str]:
             if name not in PATH_PARAMETERS:
                 continue
             for path in value if isinstance(value, list) else [value]:
-                if isinstance(path, str) and not _gives(view.given_before(call.turn).text, path):
+                if isinstance(path, str) and not gives(view.given_before(call.turn).text, path):
                     yield f"messages[{call.turn}]: nothing before the call of {tool} gives {name}={shown(path)}"
 
 
@@ -120,7 +120,7 @@ def _arguments(view: View) -> Iterator[tuple[Call, str, Mapping[str, Any]]]:
                     yield call, use.tool, use.literals
 
 
-def _gives(text: str, path: str) -> bool:
+def gives(text: str, path: str) -> bool:
     """Whether the text has the path, in this spelling or another: with or without `./` before it or `/` behind it."""
     plain = path.removeprefix("./").strip("/")
     if plain in ("", "."):

@@ -6,7 +6,7 @@ condition for some rules' silence, and stricter than they are.
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any
 
 import orjson
@@ -14,8 +14,8 @@ import orjson
 from punie_data.chat import canonical
 from punie_data.validate import record_rules, result_rules, screens
 from punie_data.validate.answer_rules import IDENTIFIER, KNOWN_WORDS, NUMBER_WITH_POINT, PATH, is_echo
-from punie_data.validate.call_rules import PATH_PARAMETERS
-from punie_data.validate.grounding import counts_only, has_number, has_path, has_word, outside_fences
+from punie_data.validate.call_rules import PATH_PARAMETERS, gives
+from punie_data.validate.grounding import counts_only, has_number, has_word, outside_fences
 from punie_data.validate.sandbox import TOOL as SANDBOX
 from punie_data.validate.shapes import Shapes
 from punie_data.validate.signatures import Signatures
@@ -118,7 +118,7 @@ class CleanRow:
         if not tool:
             if row["label"]["kind"] == "direct" and origin["spans"]:
                 return found & ~_FACTS
-            return found | self._doubts_of_facts(answer, question, 1, row)
+            return found | self._doubts_of_facts(answer, question, frozenset(), 1, row)
         call, run, result = messages[1]["tool_calls"][0], row["runs"][0], messages[2]["content"]
         if not call["id"] == messages[2]["tool_call_id"] == run["call_id"]:
             return found | _ANY_OF_A_ROW
@@ -128,14 +128,11 @@ class CleanRow:
             found |= _CODE | _ARGUMENTS
         elif not self._are_given(tool, call["function"]["arguments"], question, question):
             found |= _ARGUMENTS
-        most = -1
-        if result[:1] != "{" or tool == "git_log":
-            most = self._size_of_good_result(tool, result)
-            if most < 0:
-                return found | _ANY_OF_A_ROW
-        elif self._signatures.result(tool) is None:
+        seen: set[Any] = set()
+        most = self._size_of_good_result(tool, result, seen)
+        if most < 0:
             return found | _ANY_OF_A_ROW
-        return found | self._doubts_of_facts(answer, f"{question}\n{result}", most, row)
+        return found | self._doubts_of_facts(answer, f"{question}\n{result}", seen, max(most, 1), row)
 
     def _doubts_of_turns(self, row: dict[str, Any]) -> int:
         """As `doubts`, for the turns of any record, without what concerns its line, its id, its origin and its list of tools."""
@@ -145,6 +142,7 @@ class CleanRow:
         calls: list[dict[str, Any]] = []
         said: list[str] = []
         waiting: list[dict[str, Any]] = []
+        seen: set[Any] = set()
         found, most, calls_before, expected = 0, 1, 0, "user"
         for message in row["messages"]:
             role, content = message["role"], message["content"]
@@ -159,7 +157,7 @@ class CleanRow:
                 call = waiting.pop(0)
                 if call["id"] != message["tool_call_id"] or call["function"]["name"] != message["name"]:
                     return _ANY_OF_A_ROW
-                size = self._size_of_good_result(message["name"], content)
+                size = self._size_of_good_result(message["name"], content, seen)
                 if size < 0:
                     return _ANY_OF_A_ROW
                 most = max(most, size)
@@ -192,7 +190,7 @@ class CleanRow:
         if kind == "direct" and row["origin"]["spans"]:
             return found & ~_FACTS
         return found | self._doubts_of_facts(
-            said[-1], "\n".join([*asked, *results]), max(most, len(results)), row
+            said[-1], "\n".join([*asked, *results]), seen, max(most, len(results)), row
         )
 
     def _is_plain_speech(self, together: str, before: Sequence[str]) -> bool:
@@ -228,10 +226,12 @@ class CleanRow:
         for name, value in arguments.items():
             kind = type(value)
             if kind is str:
-                if name in PATH_PARAMETERS and not has_path(given, value):
+                if name in PATH_PARAMETERS and not gives(given, value):
                     return False
             elif kind is int:
-                if (value >= 0 and has_number(given, str(value))) or value == self._defaults[tool].get(name):
+                if value == self._defaults[tool].get(name) or (value == 1 and name == "count"):
+                    continue
+                if value >= 0 and has_number(given, str(value)):
                     continue
                 if not any(WORDS_OF_NUMBERS.get(word) == value for word in asked.lower().split()):
                     return False
@@ -239,8 +239,8 @@ class CleanRow:
                 return False
         return True
 
-    def _size_of_good_result(self, tool: str, content: str) -> int:
-        """How many things the result shows at least, -1 where it may be a bad one."""
+    def _size_of_good_result(self, tool: str, content: str, seen: set[Any]) -> int:
+        """How many things the result shows at least, -1 where it may be a bad one; the numbers, files and lines that it lists join `seen`."""
         check = self._signatures.result_check(tool)
         if check is None:
             short = len(content) < 100 and result_rules.bare(content) in result_rules.PLACEHOLDERS
@@ -256,7 +256,22 @@ class CleanRow:
             return -1
         if tool == "git_log" and not all(result_rules.is_hash(commit["hash"]) for commit in value["commits"]):
             return -1
-        return max((len(field) for field in value.values() if type(field) is list), default=0)
+        size = 0
+        for field in value.values():
+            kind = type(field)
+            if kind is int:
+                seen.add(field)
+            elif kind is list and field:
+                size = max(size, len(field))
+                first = field[0]
+                if type(first) is str:
+                    seen.update(field)
+                elif type(first) is dict:
+                    if "file" in first:
+                        seen.update([item["file"] for item in field])
+                    if "line" in first:
+                        seen.update([item["line"] for item in field])
+        return size
 
     def _doubts_of_speech(self, row: dict[str, Any], question: str, answer: str) -> int:
         """What the last question and the answer to it may break by their words alone."""
@@ -267,7 +282,7 @@ class CleanRow:
             for bit, is_plain in self._is_answer_by.items():
                 if not is_plain(answer):
                     found |= bit
-        if "```" in question or ("```" in answer and outside_fences(answer) == "`"):
+        if any("```" in text and outside_fences(text) == "`" for text in (question, answer)):
             found |= _BIT["speech"] | _FACTS
         kind = row["label"]["kind"]
         if kind == "ask":
@@ -282,17 +297,17 @@ class CleanRow:
             found |= _BIT["echo"]
         return found
 
-    def _doubts_of_facts(self, answer: str, text: str, most: int, row: dict[str, Any]) -> int:
-        """Whether the text gives what the answer states. It shows `most` things; -1: as many as its result, which is JSON, lists."""
-        if not self._names_only(answer, text, row["origin"]["repo"]):
+    def _doubts_of_facts(self, answer: str, text: str, seen: Set[Any], most: int, row: dict[str, Any]) -> int:
+        """Whether the text gives what the answer states. `seen` are some files and numbers that it has, and it shows `most` things."""
+        if not self._names_only(answer, text, seen, row["origin"]["repo"]):
             return _FACTS
-        return 0 if counts_only(answer, text, most) else _BIT["numbers"]
+        return 0 if counts_only(answer, text, seen, most) else _BIT["numbers"]
 
-    def _names_only(self, answer: str, text: str, repo: str) -> bool:
+    def _names_only(self, answer: str, text: str, seen: Set[Any], repo: str) -> bool:
         """Whether every file and every name between backticks is in the text."""
         for word in [word for word in answer.split() if "." in word]:
             bare = word.strip(_EDGES)
-            if bare not in text:
+            if bare not in seen and bare not in text:
                 if NUMBER_WITH_POINT.search(bare):
                     return False
                 if any(path.removeprefix("./").rstrip(".") not in text for path in PATH.findall(word)):

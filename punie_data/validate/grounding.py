@@ -1,8 +1,9 @@
-"""Whether a text plainly gives a number or a path, or the numbers of an answer: cheap, and stricter than the rules that ask the same."""
+"""Whether a text plainly gives a number or a name, or the numbers of an answer: cheap, and stricter than the rules that ask the same."""
+
+from collections.abc import Set
+from typing import Any
 
 _DIGITS = bytes(c if 48 <= c < 58 else 32 for c in range(256))
-_AROUND_A_PATH = frozenset("\"'` \n(")
-_BEHIND_A_PATH = frozenset("\"'` \n),:;?!")
 _LONGEST_ANSWER = 4000
 """Characters. Python refuses to make an integer of more digits than that."""
 
@@ -36,32 +37,18 @@ def has_word(text: str, name: str) -> bool:
     return False
 
 
-def has_path(text: str, path: str) -> bool:
-    if path in (".", ""):
-        return True
-    start = text.find(path)
-    while start != -1:
-        before, after = text[start - 1 : start], text[start + len(path) : start + len(path) + 1]
-        if (not before or before in _AROUND_A_PATH) and (not after or after in _BEHIND_A_PATH):
-            return path[-1] not in "/." and path[0] not in "./"
-        start = text.find(path, start + 1)
-    return False
+def counts_only(answer: str, text: str, seen: Set[Any], most: int) -> bool:
+    """Whether every number of the answer is in the text, or not larger than the number of things that the results show.
 
-
-def counts_only(answer: str, text: str, most: int) -> bool:
-    """Whether every number of the answer is in the text, or not larger than the number of things that the results show."""
+    `seen` are some that are in the text.
+    """
     if not answer.isascii() and any(c.isdigit() and not c.isascii() for c in answer):
         return False
     if len(answer) > _LONGEST_ANSWER:
         return False
     for digits in set(answer.encode().translate(_DIGITS).decode().split()):
-        # As a field of a result first: that is the commonest, and needs no look at what stands around it.
-        if f":{digits}," in text or _has_run(text, digits):
-            continue
-        if most < 0:
-            # Between two objects stands this only in a list: inside a string the quote would be escaped.
-            most = max(1, text.count('},{"') + 1)
-        if int(digits) > most:
+        number = int(digits)
+        if number > most and number not in seen and not _has_run(text, digits):
             return False
     return True
 
