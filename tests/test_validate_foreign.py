@@ -7,10 +7,13 @@ from typing import Any
 import orjson
 import pytest
 from click.testing import CliRunner
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from punie_data.cli.validate import validate
 from punie_data.importing import records
 from punie_data.validate.catalogue import RULES
+from punie_data.validate.foreign import check_foreign
 from punie_data.validate.forms import RECORD, Form, form_of
 from tests.test_validate_rows import GOOD
 
@@ -165,3 +168,43 @@ def test_rules_that_need_a_record_say_so() -> None:
         "PD405",
     } <= needing
     assert not {"PD100", "PD101", "PD105", "PD204", "PD302", "PD503", "PD702"} & needing
+
+
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=4)
+    | st.sampled_from(["user", "tool", "{}", '{"a": 1}', "<tool_call>", "<|im_start|>user\n", "```json\n"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
+        st.sampled_from(["role", "content", "from", "value", "id", "name", "function", "arguments", "tool_calls", "tool_call_id", "type", "parameters", "properties"]),
+        inner, max_size=3),
+    max_leaves=8,
+)  # fmt: skip
+
+
+@st.composite
+def odd_rows(draw: st.DrawFn) -> Any:
+    """A row of some format with a few of its values replaced or taken out, anywhere."""
+    row = copy.deepcopy(draw(st.sampled_from(list(CLEAN.values()))))
+    for _ in range(draw(st.integers(1, 4))):
+        inner: Any = row
+        while inner:
+            key = draw(st.sampled_from(list(range(len(inner))) if isinstance(inner, list) else list(inner)))
+            if isinstance(inner[key], dict | list) and draw(st.integers(0, 3)):
+                inner = inner[key]
+            elif draw(st.booleans()):
+                inner[key] = draw(ODD)
+                break
+            else:
+                del inner[key]
+                break
+    return row
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(row=odd_rows())
+def test_no_row_however_odd_ends_the_check(tmp_path: Path, row: Any) -> None:
+    """One row of a stranger's file must not cost the findings in all others; what it is told of is its own line."""
+    file = tmp_path / "rows.jsonl"
+    file.write_bytes(orjson.dumps(CLEAN["messages"]) + b"\n" + orjson.dumps(row) + b"\n")
+    checked = list(check_foreign(file, "messages"))
+    assert sum(each.rows for each in checked) == 2
+    assert {finding.line for each in checked for finding in each.findings} <= {0, 2}
