@@ -1,6 +1,8 @@
 """`build`: from a recipe to a dataset whose rows are all accounted for, the same bytes every time, whole or not there."""
 
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -375,3 +377,19 @@ def test_a_repository_is_mined_on_the_way(tmp_path: Path, tiny_shop: Path) -> No
     lines(tmp_path / "out" / "train.jsonl", mined[0])
     told = CliRunner().invoke(cli, ["verify", str(tmp_path / "out"), "--cache", str(tmp_path / "cache")])
     assert told.exit_code == 1 and f"{tmp_path}/out/train.jsonl:1: " in told.output
+
+
+def test_the_readmes_blocks_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the first thing that somebody types from the README fails."""
+    root = Path(__file__).parent.parent
+    shutil.copytree(root / "data" / "sample", tmp_path / "data" / "sample")
+    shutil.copytree(root / "corpora", tmp_path / "corpora")
+    monkeypatch.chdir(tmp_path)
+    for command in ("build", "lineage", "balance"):
+        block = re.search(
+            rf"### {command}\n\n```console\n(.*?)```", (root / "README.md").read_text(), re.DOTALL
+        )
+        assert block is not None
+        for line in re.findall(r"^\$ punie-data (.*?)\s*(?:#.*)?$", block[1], re.MULTILINE):
+            done = CliRunner().invoke(cli, line.split())
+            assert done.exit_code == 0, f"{line}: {done.output}{done.exception}"

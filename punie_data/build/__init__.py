@@ -11,7 +11,7 @@ from shutil import rmtree
 from typing import Any
 
 from punie_data import __version__, jsonl
-from punie_data.build.card import card
+from punie_data.build.card import card, composition
 from punie_data.build.gather import PLACES, Means, gather, mine, take
 from punie_data.build.recipe import Mine, Recipe, Take, load_recipe
 from punie_data.build.stages import (
@@ -54,11 +54,12 @@ Draw = Callable[[Path], None]
 
 @dataclass(slots=True)
 class Built:
-    """`steps` are the steps' names with the rows that were left after each, `rejected` the rows that each one rejected."""
+    """`steps` are the steps' names with the rows that were left after each, `rejected` the rows that each one rejected, `kinds` those of each part."""
 
     out: Path
     steps: list[tuple[str, int]] = field(default_factory=list)
     parts: dict[str, int] = field(default_factory=dict)
+    kinds: dict[str, dict[str, int]] = field(default_factory=dict)
     rejected: dict[str, int] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
@@ -66,6 +67,7 @@ class Built:
             "out": str(self.out),
             "steps": [{"step": name, "rows": rows} for name, rows in self.steps],
             "parts": self.parts,
+            "kinds": self.kinds,
             "rejected": self.rejected,
         }
 
@@ -176,8 +178,10 @@ class _Steps:
             places |= read_json(folder / PLACES) or {}
         if places:
             write_json(out / PLACES, places)
+        inside = composition(part_files(out))
+        self.built.kinds = {name: dict(counts) for name, counts in inside.kinds.items()}
         with jsonl.whole_file(out / "README.md") as file:
-            file.write(card(recipe, read_manifest(out), part_files(out), self.built.rejected).encode())
+            file.write(card(recipe, read_manifest(out), inside, self.built.rejected).encode())
         return out
 
     def _counted(self, rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:

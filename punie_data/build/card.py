@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +11,32 @@ from punie_data.chat import KINDS
 from punie_data.importing import records
 
 
+@dataclass(slots=True)
+class Composition:
+    """Rows: of each kind in each part, of each repository, of each licence."""
+
+    kinds: dict[str, Counter[str]] = field(default_factory=dict)
+    repositories: Counter[str] = field(default_factory=Counter)
+    licences: Counter[str] = field(default_factory=Counter)
+
+
+def composition(parts: Mapping[str, Path]) -> Composition:
+    """What is in the parts of a dataset."""
+    found = Composition()
+    for name, file in parts.items():
+        kinds = found.kinds.setdefault(name, Counter())
+        for line in records(file):
+            kinds[line.row["label"]["kind"]] += 1
+            found.repositories[line.row["origin"]["repo"]] += 1
+            found.licences[line.row["origin"]["license"] or "unknown"] += 1
+    return found
+
+
 def card(
-    recipe: Recipe, manifest: Mapping[str, Any], parts: Mapping[str, Path], rejected: Mapping[str, int]
+    recipe: Recipe, manifest: Mapping[str, Any], inside: Composition, rejected: Mapping[str, int]
 ) -> str:
     """Markdown. `rejected` are the rows that each step rejected."""
-    kinds = {name: Counter[str]() for name in parts}
-    repositories: Counter[str] = Counter()
-    licences: Counter[str] = Counter()
-    for name, file in parts.items():
-        for line in records(file):
-            kinds[name][line.row["label"]["kind"]] += 1
-            repositories[line.row["origin"]["repo"]] += 1
-            licences[line.row["origin"]["license"] or "unknown"] += 1
+    kinds, repositories, licences = inside.kinds, inside.repositories, inside.licences
     rows = sum(licences.values())
     lines = [f"# {recipe.name}", ""]
     if recipe.description:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 import orjson
 
+from punie_data.chat import KINDS
 from punie_data.cli.progress import progress
 from punie_data.plain import plain_line
 from punie_data.temporary import temporary_root
@@ -111,13 +112,22 @@ def _dry_run(recipe: "Recipe", target: Path, as_json: bool) -> None:
 
 
 def _print(built: "Built") -> None:
-    width = max(len(name) for name, _ in built.steps)
+    width = max(len(name) for name in (*built.rejected, *(name for name, _ in built.steps)))
+    taken = {name for name, _ in built.steps}
+    for name, gone in built.rejected.items():
+        if name not in taken:
+            click.echo(f"{name.ljust(width)}  {gone:,} rejected")
     for name, rows in built.steps:
         gone = built.rejected.get(name, 0)
         click.echo(f"{name.ljust(width)}  {rows:>9,} rows" + (f", {gone:,} rejected" if gone else ""))
-    parts = ", ".join(f"{count:,} {name}" for name, count in built.parts.items())
-    click.echo(f"\n{parts}: {plain_line(str(built.out))}")
-    click.echo(f"\nLook at it:  punie-data stats {plain_line(str(built.out))}")
+    click.echo()
+    for name, rows in built.parts.items():
+        kinds = built.kinds[name]
+        shares = ", ".join(f"{kinds[kind] / rows:.1%} {kind}" for kind in KINDS if kinds.get(kind))
+        click.echo(f"{name.ljust(width)}  {rows:>9,} rows: {shares}")
+    click.echo(
+        f"\nIt is in {plain_line(str(built.out))}. Look at it:  punie-data stats {plain_line(str(built.out))}"
+    )
 
 
 def _not_met(error: "MixNotMet", as_json: bool) -> None:
