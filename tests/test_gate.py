@@ -217,6 +217,44 @@ def test_what_is_written_is_clean_and_nothing_is_lost(tmp_path: Path) -> None:
     assert {path.name: path.read_bytes() for path in out.iterdir()} == first
 
 
+def test_what_a_manifest_says_of_rows_follows_them(tmp_path: Path) -> None:
+    """Else a row that was mended loses its own system prompt, and the prompt carries out what the rows no longer hold."""
+    one = row()
+    folder = tmp_path / "set"
+    folder.mkdir()
+    write(folder / "train.jsonl", one)
+    manifest = {
+        "system_prompt": "",
+        "system_prompts": [{"text": f"Ask {AUTHOR}.", "rows": f"other {one['id']}"}],
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    code, said = run(folder, "--redact", "--out", tmp_path / "out")
+    assert code == 0, said
+    clean = next(read(tmp_path / "out" / "train.jsonl")).row
+    made = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert made["system_prompts"] == [{"text": "Ask Ann Lee <[e-mail]>.", "rows": f"other {clean['id']}"}]
+    assert clean["id"] != one["id"] and run(tmp_path / "out")[0] == 0
+    manifest["system_prompts"][0]["text"] = secrets("manifest")["GitHub"]
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    done = CliRunner().invoke(cli, ["scan", str(folder), "--redact", "--out", str(tmp_path / "none")])
+    assert isinstance(done.exception, UserError) and "system_prompts holds a GitHub token" in str(
+        done.exception
+    )
+
+
+def test_rows_of_one_line_are_judged_one_by_one(tmp_path: Path) -> None:
+    """Else one bad row of an array takes its neighbours with it, or they it."""
+    chats = [
+        {"messages": [{"role": "user", "content": text}, {"role": "assistant", "content": "Yes."}]}
+        for text in ("Is it?", secrets("array")["npm"], "Is it now?")
+    ]
+    file = tmp_path / "rows.json"
+    file.write_text(json.dumps(chats))
+    code, said = run(file, "--out", tmp_path / "out")
+    assert code == 0 and "2 of 3 rows" in said
+    assert len(list(read(tmp_path / "out" / "examples.jsonl"))) == 2
+
+
 def test_the_input_is_never_written_over(tmp_path: Path) -> None:
     """Else a scan destroys what it scans."""
     file = write(tmp_path / "train.jsonl", row())

@@ -86,18 +86,19 @@ def _content(message: dict[str, Any]) -> tuple[str | None, int]:
                 return content, 0
             if orjson.dumps(value).decode() != content:
                 return None, 0
-            clean, found = _strings(value)
+            clean, found = redacted_texts(value)
             return orjson.dumps(clean).decode(), found
     return redact(content)
 
 
-def _strings(value: Any) -> tuple[Any, int]:
+def redacted_texts(value: Any) -> tuple[Any, int]:
+    """A JSON value with each of its texts redacted, keys left as they are, and how much was taken out."""
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, list):
-        pairs = [_strings(item) for item in value]
+        pairs = [redacted_texts(item) for item in value]
         return [item for item, _ in pairs], sum(count for _, count in pairs)
     if isinstance(value, dict):
-        pairs = {key: _strings(item) for key, item in value.items()}
+        pairs = {key: redacted_texts(item) for key, item in value.items()}
         return {key: item for key, (item, _) in pairs.items()}, sum(count for _, count in pairs.values())
     return value, 0

@@ -22,8 +22,9 @@ from punie_data.dataset import (
     refuse_input,
     write_parts,
 )
+from punie_data.described import KEYS as DESCRIBED
 from punie_data.errors import UserError
-from punie_data.gate.redaction import Refused, redacted
+from punie_data.gate.redaction import Refused, redacted, redacted_texts
 from punie_data.gate.residue import Residue, residue_of
 from punie_data.importing import manifest_of, records
 from punie_data.licences import REASON, Allowed
@@ -112,43 +113,69 @@ def sift(path: Path, out: Path, redact: bool, licences: Allowed, ignore: frozens
     counts: dict[str, Any] = {}
     step = Step("scan", options, {file.name: digest(file) for file in files.values()}, counts)
     # What becomes of each row is known before the first is written: nothing may depend on which file is written first.
+    # A line of a foreign file may hold several rows, so they are counted by themselves.
     fate: dict[Path, dict[int, Refused | None]] = {file: {} for file in files.values()}
+    renamed: dict[str, str] = {}
     reasons: Counter[str] = Counter()
     for file in files.values():
-        for line in records(file):
+        for number, line in enumerate(records(file)):
             told.rows += 1
             kept = _judged(line, redact, licences, ignore)
             if isinstance(kept, Refused):
-                fate[file][line.number] = kept
+                fate[file][number] = kept
                 reasons[kept.reason] += 1
             elif kept[1]:
-                fate[file][line.number] = None
+                fate[file][number] = None
+                renamed[line.row["id"]] = kept[0]["id"]
                 told.mended += 1
                 told.taken_out += kept[1]
     told.kept = told.rows - reasons.total()
     told.rejected = dict(sorted(reasons.items()))
     counts.update({key: value for key, value in asdict(told).items() if value not in (0, {})})
+    base = described_anew(manifest_of(path), redact, ignore, renamed)
 
     def rejected() -> Iterator[dict[str, Any]]:
         for file in files.values():
-            for line in records(file):
-                refused = fate[file].get(line.number)
+            for number, line in enumerate(records(file)):
+                refused = fate[file].get(number)
                 if refused is not None:
                     yield rejection(line.row if line.row is not None else {}, refused, line)
 
     def part(file: Path) -> Iterator[bytes]:
-        for line in records(file):
-            if line.number not in fate[file]:
+        for number, line in enumerate(records(file)):
+            if number not in fate[file]:
                 yield line.raw
-            elif fate[file][line.number] is None:
+            elif fate[file][number] is None:
                 again = redacted(line.row, ignore)
                 assert not isinstance(again, Refused)
                 yield orjson.dumps(again[0])
 
     names = set(files) <= set(PARTS)
     parts = {(name if names else "examples"): part(file) for name, file in files.items()}
-    write_parts(out, manifest_of(path), step, parts, rejected())
+    write_parts(out, base, step, parts, rejected())
     return told
+
+
+def described_anew(
+    manifest: dict[str, Any], redact: bool, ignore: frozenset[str], renamed: Mapping[str, str]
+) -> dict[str, Any]:
+    """The manifest with what it says of rows under their new ids, and its prompts and signatures without personal data.
+
+    UserError where they hold a secret, or personal data and `redact` is off: they are published with the rows, and no row stands for them.
+    """
+    found = dict(manifest)
+    for key in DESCRIBED:
+        if key not in found:
+            continue
+        left = next(residue_of(found[key], 0, ignore), None)
+        if left is not None and (not redact or left.kind == "secret"):
+            way = "take it out of manifest.json" if left.kind == "secret" else "give --redact"
+            raise UserError(f"the manifest's {key} holds {left.what}: {way}")
+        if left is not None:
+            found[key], _ = redacted_texts(found[key])
+        if key in ("system_prompts", "signature_variants") and renamed:
+            found[key] = [one | {"rows": " ".join(renamed.get(row, row) for row in one["rows"].split())} for one in found[key]]  # fmt: skip
+    return found
 
 
 def _judged(line: jsonl.Line, redact: bool, licences: Allowed, ignore: frozenset[str]) -> tuple[dict[str, Any], int] | Refused:  # fmt: skip
