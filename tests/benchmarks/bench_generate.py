@@ -1,10 +1,11 @@
 """How long does `generate` take, held against parsing each file once with LibCST and positions?
 
-    python tests/benchmarks/bench_generate.py [--repo SPEC] [--corpus FILE] [--jobs 2] [--part]
+    python tests/benchmarks/bench_generate.py [--repo SPEC] [--corpus FILE] [--jobs 2] [--ten]
 
 The floor is measured in the same run, on the same files and the same number of worker processes: LibCST's parser and its PositionProvider
 without the copy of the tree, its fastest documented way. Then, each as a process of its own with a cache of its own: a cold run, a second run
-on the unchanged repository, a run after one file was changed (only with --repo FOLDER). Printed are ratios; the seconds are this machine's.
+on the unchanged repository, a run after one file was changed, and with --ten a cold run on a repository of ten times the lines (the same packages
+under ten names). Printed are ratios; the seconds are this machine's.
 """
 
 import argparse
@@ -92,6 +93,7 @@ def main() -> None:
     parser.add_argument("--repo", default="")
     parser.add_argument("--corpus", default="")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--ten", action="store_true")
     given = parser.parse_args()
     fetched = cache_folder(None)
     if given.corpus:
@@ -128,14 +130,25 @@ def main() -> None:
             Path(folder) / "warm/examples.jsonl"
         ).read_bytes()
         print(f"same bytes: {same}")
-        if given.repo and Path(given.repo).is_dir():
-            copy = Path(folder) / Path(given.repo).name
-            shutil.copytree(given.repo, copy, symlinks=True)
+        if not given.corpus:
+            copy = Path(folder) / sources[0].name
+            shutil.copytree(sources[0].root, copy, symlinks=True)
             generate(["--repo", str(copy)], cache, Path(folder) / "before", given.jobs)
             target = max(copy.rglob("*.py"), key=lambda path: path.stat().st_size)
             target.write_text(target.read_text() + "\n\ndef one_more() -> int:\n    return 1\n")
             changed, _, _ = generate(["--repo", str(copy)], cache, Path(folder) / "after", given.jobs)
             print(f"one file changed: {changed:.2f} s = {changed / cold:.2f} x cold")
+        if given.ten and not given.corpus:
+            large = Path(folder) / "ten"
+            for number in range(10):
+                ignored = shutil.ignore_patterns(".git")
+                shutil.copytree(sources[0].root, large / f"part_{number}", symlinks=True, ignore=ignored)
+            tenfold, peak, report = generate(
+                ["--repo", str(large)], cache, Path(folder) / "large", given.jobs
+            )
+            print(
+                f"ten times the lines: {tenfold:.2f} s = {tenfold / cold:.2f} x; {report['examples']:,} examples; peak {peak:,.0f} MB"
+            )
 
 
 if __name__ == "__main__":
