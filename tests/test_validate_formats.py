@@ -98,6 +98,15 @@ def test_sarif_has_what_the_standard_demands(rows: str) -> None:
     assert placed == [("a%2C%20b%3A50%25.jsonl", 2, "PD150"), ("a%2C%20b%3A50%25.jsonl", 3, "PD151")]
 
 
+def test_a_finding_of_a_whole_file_has_no_line(tmp_path: Path) -> None:
+    """Line 0 is refused by the published schema, and line 1 would be a lie."""
+    file = tmp_path / "rows.jsonl"
+    file.write_bytes(ROW * 3)
+    log = orjson.loads(run(str(file), "--format", "sarif", "--select", "PD9").output)
+    places = [result["locations"][0]["physicalLocation"] for result in log["runs"][0]["results"]]
+    assert places and all(set(place) == {"artifactLocation"} for place in places)
+
+
 def test_sarif_lists_only_the_rules_that_were_run(rows: str) -> None:
     """A service closes an alert when its rule ran and found nothing, not when it was switched off."""
     log = orjson.loads(run(rows, "--format", "sarif", "--select", "PD150,PD2").output)

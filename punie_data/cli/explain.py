@@ -58,6 +58,8 @@ def _as_json(rule: Rule) -> dict[str, Any]:
         "code": rule.code,
         "name": rule.name,
         "level": rule.level,
+        "scope": rule.scope,
+        "needs": rule.needs,
         "fixable": rule.code in CODES,
         "explanation": " ".join(rule.explanation.split()),
         "at": example.place if example is not None else "",

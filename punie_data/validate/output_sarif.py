@@ -36,19 +36,15 @@ class SarifOutput:
         )
 
     def finding(self, finding: Finding) -> None:
+        place: dict[str, Any] = {"artifactLocation": {"uri": location(finding.file)}}
+        if finding.line:  # else it is of the whole file
+            place["region"] = {"startLine": finding.line}
         result: dict[str, Any] = {
             "ruleId": finding.code,
             "ruleIndex": self._index.get(finding.code, -1),
             "level": finding.level,
             "message": {"text": finding.message},
-            "locations": [
-                {
-                    "physicalLocation": {
-                        "artifactLocation": {"uri": location(finding.file)},
-                        **({"region": {"startLine": finding.line}} if finding.line else {}),
-                    }
-                }
-            ],
+            "locations": [{"physicalLocation": place}],
         }
         self._write(f"{'' if self._first else ','}\n{_json(result)}")
         self._first = False
