@@ -15,7 +15,9 @@ from rich.console import Console
 from rich.text import Text
 
 from punie_data import jsonl
+from punie_data.dataset import REJECTED
 from punie_data.dialects.base import Refused
+from punie_data.importing import records
 from punie_data.plain import plain
 from punie_data.validate.check import record_validator
 from punie_data.validate.tokenizer import Shown, Tokenizer, learned_of
@@ -85,7 +87,8 @@ def sample(paths: Iterable[Path], wanted: Wanted, count: int, seed: int = 0) -> 
 
 def _lines(paths: Iterable[Path]) -> Iterator[jsonl.Line]:
     for path in paths:
-        yield from jsonl.read(path)
+        # A rejected row holds its record inside; any other may be of any format.
+        yield from jsonl.read(path) if path.name.endswith(f"{REJECTED}.jsonl") else records(path)
 
 
 def render(row: Row, console: Console, fold: int = FOLD) -> None:

@@ -166,6 +166,13 @@ def test_a_file_that_changes_while_it_is_read_is_refused_and_leaves_nothing(tmp_
     assert list(tmp_path.iterdir()) == [file]
 
 
+def test_foreign_rows_can_be_looked_at(tmp_path: Path) -> None:
+    """Else one would have to import a file to see what is in it."""
+    file = written(tmp_path / "old.jsonl", PLAIN["sharegpt"], {"x": 1})
+    told = CliRunner().invoke(cli, ["show", str(file)])
+    assert told.exit_code == 0 and ANSWER["content"] in told.output
+
+
 def test_a_pipe_is_refused(tmp_path: Path) -> None:
     """Else its digest would be taken of all that it gives, and nothing would be left to read."""
     pipe = tmp_path / "pipe.jsonl"

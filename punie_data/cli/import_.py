@@ -47,7 +47,7 @@ _LARGE = 20_000_000
 )
 @click.option(
     "--tools",
-    default="",
+    multiple=True,
     metavar="NAMES",
     help="Tools, with commas, that were offered where a row does not say which were.",
 )
@@ -58,7 +58,7 @@ def import_(
     out: Path,
     format_: str,
     license_: str,
-    tools: str,
+    tools: tuple[str, ...],
     strict: bool,
     as_json: bool,
 ) -> None:
@@ -68,7 +68,7 @@ def import_(
     fences, XML or Python code, and the session files of Claude Code and Codex; JSON Lines or one JSON array. What can't be converted goes to
     rejected.jsonl with the reason and its line. Exits with 0, or with 1 when there is no record at all.
     """
-    names = tuple(dict.fromkeys(name.strip() for name in tools.split(",") if name.strip()))
+    names = tuple(dict.fromkeys(name.strip() for given in tools for name in given.split(",") if name.strip()))
     for path in paths:
         if not path.exists():
             raise UserError(f"{path}: there is no such file")
