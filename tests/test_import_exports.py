@@ -22,7 +22,7 @@ from punie_data.importing.convert import Options, convert
 from punie_data.importing.shape import is_record
 from punie_data.validate.check import record_validator
 from tests.test_import import SAMPLE
-from tests.test_validate_clean import mutated
+from tests.test_validate_mutations import mutated
 
 ROWS = [orjson.loads(line) for line in SAMPLE.read_bytes().splitlines()]
 WHOLE = [name for name in dialects.DIALECTS if name != "text"]
