@@ -276,6 +276,21 @@ def test_what_an_export_kept_gives_back_the_record(tmp_path: Path, holder: str) 
         assert record(tmp_path, row) == line.row
 
 
+def test_what_is_kept_in_another_shape_is_nobodys(tmp_path: Path) -> None:
+    """Else a row of somebody else's with keys of those names would end the import."""
+    for kept in (
+        {"id": 1, "label": [], "origin": "x", "runs": {}},
+        {"id": "a", "label": {"kind": []}, "origin": {}, "runs": []},
+    ):
+        assert record(
+            tmp_path, {**PLAIN["messages"], "punie_data": {**kept, "dialect": [], "turn": "1", "turns": 2}}
+        )
+    line = next(iter(records(SAMPLE)))
+    kept = {key: line.row[key] for key in ("id", "label", "origin", "runs", "tools")}
+    changed = {**PLAIN["messages"], "punie_data": {**kept, "dialect": ["hermes"], "runs": [{}]}}
+    assert record(tmp_path, changed)["origin"]["generator"] == "import:messages"
+
+
 def test_what_was_changed_after_an_export_is_no_longer_that_record(tmp_path: Path) -> None:
     """Else an edited answer would pass for one that was verified."""
     line = next(iter(records(SAMPLE)))

@@ -51,8 +51,8 @@ def kept_example(
 
 def prompt_of(example: Example, conversation: Conversation, written: str) -> str | None:
     """The system prompt of an export, without the section about the tools that its dialect put behind it; None where it wrote none."""
-    name = conversation.kept.get("dialect")
-    if name not in dialects.DIALECTS:
+    name = _dialect(conversation.kept)
+    if not name:
         return None
     tools = dialects.signatures(example.tools, _openai_forms(conversation.signatures))
     rendered = dialects.load(name).render(example.to_json(), [] if isinstance(tools, Refused) else tools, "")
@@ -78,19 +78,26 @@ def _readings(
             pass
         else:
             yield [message.to_json() for message in messages]
-        if apart or not spoken_calls or kept.get("dialect") not in dialects.DIALECTS:
+        dialect = _dialect(kept)
+        if apart or not spoken_calls or not dialect:
             continue
         tools = dialects.signatures(names, _openai_forms(signatures))
-        restored = _restored(kept["dialect"], turns, [] if isinstance(tools, Refused) else tools)
+        restored = _restored(dialect, turns, [] if isinstance(tools, Refused) else tools)
         if restored is not None:
             yield restored
-            if kept["dialect"] == "code":
+            if dialect == "code":
                 # It brings all tools along, which no other reading needs.
                 from punie_data.importing.programs import out_of_code_mode
 
                 typed = out_of_code_mode(restored)
                 if typed is not None:
                     yield typed
+
+
+def _dialect(kept: Mapping[str, Any]) -> str:
+    """The dialect that a row says it was written in, "" where there is none of that name."""
+    name = kept.get("dialect")
+    return name if isinstance(name, str) and name in dialects.DIALECTS else ""
 
 
 def _restored(dialect: str, turns: list[Turn], tools: Signatures) -> list[dict[str, Any]] | None:

@@ -25,6 +25,7 @@ _ABORTED = "<turn_aborted>"
 def is_line(row: Mapping[str, Any], begun: bool) -> bool:
     """Whether a row is a line of such a file, by its keys."""
     kind = row.get("type")
+    kind = kind if isinstance(kind, str) else ""
     if isinstance(row.get("payload"), Mapping):
         return begun or kind in _ENVELOPES
     if "message" in row or "messages" in row:
