@@ -8,6 +8,8 @@ from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from punie_data import dialects
 from punie_data.dialects.base import Refused, Rendered
@@ -46,6 +48,43 @@ def test_text_and_tokens_are_those_of_mlx_lm(template: str, special: tuple[str, 
             assert ours.encode(text) == theirs.apply_chat_template(list(messages), **given)
     assert ours.eos_token_id == theirs.eos_token_id
     assert ours.special_tokens == set(special)
+
+
+def make(folder: Path, **changes: Any) -> tuple[Template, Any]:
+    """A template, and the tokenizer it is made of, changed."""
+    from tokenizers import Tokenizer
+
+    folder = tokenizer_folder(folder)
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    for name, value in changes.items():
+        setattr(tokenizer, name, value)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    return Template.load(folder), tokenizer
+
+
+TEXTS = st.lists(st.sampled_from([*SPECIAL, "<|im_end", "|>", "\n", " ", "a b", "é", "<"]) | st.text(max_size=4), max_size=12).map("".join)  # fmt: skip
+
+
+def test_turns_encoded_apart_are_the_whole(tmp_path: Path) -> None:
+    """Else the lengths and the masks of everything would be wrong, and faster."""
+    from tokenizers import normalizers, pre_tokenizers
+
+    plain, tokenizer = make(tmp_path / "plain")
+    prefixed, other = make(
+        tmp_path / "prefixed",
+        pre_tokenizer=pre_tokenizers.ByteLevel(add_prefix_space=True, use_regex=False),
+        normalizer=normalizers.NFC(),
+    )
+    assert plain._apart and not prefixed._apart
+
+    @settings(max_examples=200, deadline=None, derandomize=True)
+    @given(TEXTS)
+    def same(text: str) -> None:
+        for template, whole in ((plain, tokenizer), (prefixed, other)):
+            ids = whole.encode(text, add_special_tokens=False).ids
+            assert template.encode(text) == ids == template.encode(text)
+
+    same()
 
 
 def test_an_added_token_that_the_template_never_writes_is_text(tmp_path: Path) -> None:

@@ -4,9 +4,11 @@ The template is rendered as transformers renders it, and with the variables that
 """
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,9 @@ INSTALL = "install it with: pip install 'punie-data[tokenizer]'"
 THINKING = (("<think>", "</think>"), ("<longcat_think>", "</longcat_think>"))
 """The pairs of tokens by which mlx-lm knows a model that thinks, and then sets `enable_thinking`."""
 _PROBE = {"type": "function", "function": {"name": "probe", "description": "", "parameters": {}}}
+
+TURNS = 256
+"""Turns whose tokens are remembered: more than a conversation has, and a few megabytes."""
 
 
 class TemplateError(Exception):
@@ -37,6 +42,8 @@ class Template:
     _compiled: Any
     _compiled_for_tools: Any
     _tokenizer: Any
+    _apart: bool
+    _encode_turn: Callable[[str], list[int]]
 
     @classmethod
     def load(cls, folder: Path) -> "Template":
@@ -84,6 +91,8 @@ class Template:
             _compiled=_compile(folder, plain),
             _compiled_for_tools=_compile(folder, for_tools) if for_tools else None,
             _tokenizer=tokenizer,
+            _apart=_comes_apart(tokenizer, variables.get("eos_token", "")),
+            _encode_turn=lru_cache(TURNS)(lambda turn: tokenizer.encode(turn, add_special_tokens=False).ids),
         )
 
     def render(
@@ -108,8 +117,20 @@ class Template:
             raise TemplateError(" ".join(str(error).split()) or type(error).__name__) from None
 
     def encode(self, text: str) -> list[int]:
-        """The token ids of a rendered text; nothing is added to it."""
-        return self._tokenizer.encode(text, add_special_tokens=False).ids
+        """The token ids of a rendered text; nothing is added to it.
+
+        Where the tokenizer takes a text apart at the token that ends a turn before it does anything else, each turn is encoded for itself and
+        remembered: the same beginnings come again and again.
+        """
+        end = self.eos_token_id
+        if not self._apart or end is None:
+            return self._encode_turn(text)[:]
+        first, *others = text.split(self.eos_token)
+        found = self._encode_turn(first)[:]
+        for turn in others:
+            found.append(end)
+            found += self._encode_turn(turn)
+        return found
 
     def encode_with_offsets(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
         """The token ids with the half-open range of characters that each stands for."""
@@ -117,8 +138,8 @@ class Template:
         return found.ids, found.offsets
 
     def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
-        """The same for many texts at once, on all cores."""
-        return [found.ids for found in self._tokenizer.encode_batch(list(texts), add_special_tokens=False)]
+        """The same for many texts."""
+        return [self.encode(text) for text in texts]
 
     def decode(self, tokens: Sequence[int]) -> str:
         return self._tokenizer.decode(list(tokens), skip_special_tokens=False)
@@ -172,6 +193,22 @@ class Template:
         ):
             return "json_tools"
         return ""
+
+
+def _comes_apart(tokenizer: Any, end: str) -> bool:
+    """Whether what stands before and behind a token can be encoded for itself: it takes no white space with it, is part of no other token, and
+    nothing is done to the text as a whole.
+    """
+    added = tokenizer.get_added_tokens_decoder().values()
+    token = next((token for token in added if token.content == end), None)
+    if token is None or token.lstrip or token.rstrip or token.single_word:
+        return False
+    if any(end in other.content and other.content != end for other in added):
+        return False
+    steps = f"{tokenizer.normalizer} {tokenizer.pre_tokenizer}"
+    return not (token.normalized and tokenizer.normalizer) and not re.search(
+        "Metaspace|Prepend|add_prefix_space=True", steps
+    )
 
 
 def _with(arguments: Any) -> list[dict[str, Any]]:

@@ -40,7 +40,7 @@ def fit(
         prompt = template.render(messages[:-1], tools, add_generation_prompt=True)
     except TemplateError as error:
         return Fit(reason=f"the chat template refuses it: {error}")
-    tokens, start = template.encode_all([whole, prompt])
+    tokens, start = template.encode(whole), template.encode(prompt)
     if len(tokens) > max_seq_length:
         return Fit(len(tokens), len(start), f"longer than {max_seq_length} tokens", too_long=True)
     if masks and (tokens[: len(start)] != start or len(tokens) == len(start)):
