@@ -2,6 +2,8 @@
 
 import copy
 import json
+import re
+import shlex
 from pathlib import Path
 
 import orjson
@@ -349,3 +351,16 @@ def test_generate_mines_no_repository_under_another_licence(tmp_path: Path) -> N
     assert "- tiny_shop" in (tmp_path / "out" / "README.md").read_text()
     done = CliRunner().invoke(cli, [*given, "--out", str(tmp_path / "none"), "--license", "ISC"])
     assert isinstance(done.exception, UserError) and not (tmp_path / "none").exists()
+
+
+def test_the_readmes_block_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the first thing that somebody types from the README fails."""
+    root = SAMPLE.parent.parent
+    monkeypatch.chdir(root)
+    block = re.search(r"### scan\n\n```console\n(.*?)```", (root / "README.md").read_text(), re.DOTALL)
+    assert block is not None
+    commands = [shlex.split(line.removeprefix("$ "), comments=True) for line in block[1].splitlines()]
+    assert len(commands) == 3
+    for program, command, *arguments in commands:
+        assert (program, command) == ("punie-data", "scan")
+        assert run(*(one.replace("data/clean", str(tmp_path / "clean")) for one in arguments))[0] == 0

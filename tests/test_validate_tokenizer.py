@@ -3,6 +3,8 @@
 import copy
 import importlib.util
 import json
+import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -303,3 +305,18 @@ def test_a_target_without_defects_is_silent(rule: Any) -> None:
     for given in (Written(10, 10), Target("native"), Learned()):
         if type(given).__name__.lower() in str(rule.check.__annotations__):
             assert list(rule.check(given)) == []
+
+
+def test_the_readmes_lines_with_a_tokenizer_run(folders: dict[str, Path], tmp_path: Path) -> None:
+    """Else the first thing that somebody types from the README fails."""
+    root = Path(__file__).parent.parent
+    with (root / "data" / "sample" / "examples.jsonl").open("rb") as sample:
+        (tmp_path / "examples.jsonl").write_bytes(b"".join(next(sample) for _ in range(8)))
+    lines = re.findall(
+        r"^\$ punie-data ((?:validate|show) .*--tokenizer.*)$", (root / "README.md").read_text(), re.MULTILINE
+    )
+    assert len(lines) == 2
+    places = {"data/svcs": str(tmp_path), "models/qwen": str(folders["mapping"])}
+    for line in lines:
+        code, said = run(*(places.get(one, one) for one in shlex.split(line, comments=True)))
+        assert code in (0, 1) and ("tokens a row" in said or "learned" in said)
