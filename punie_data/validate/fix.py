@@ -65,32 +65,41 @@ OF_MESSAGES: tuple[tuple[str, Mending], ...] = (
 )
 """What is mended in `{"messages": …}` of anybody: there arguments are text by right, and what else is other than in a record is no defect."""
 REPEATED_KEY = "PD108"
-CODES = frozenset({code for code, _ in OF_RECORDS} | {REPEATED_KEY, "PD150"})
+UNEVEN_KEYS = "PD900"
+CODES = frozenset({code for code, _ in OF_RECORDS} | {REPEATED_KEY, UNEVEN_KEYS, "PD150"})
 """The rules some of whose findings can be mended."""
 
 
-def mended_line(raw: bytes, codes: Collection[str], record: bool = True) -> tuple[bytes, list[Mended]]:
+def mended_line(
+    raw: bytes, codes: Collection[str], record: bool = True, keys: Collection[str] = ()
+) -> tuple[bytes, list[Mended]]:
     """The line after mending and what was done; the very line and nothing where nothing can be. Never raises for what a line holds.
 
-    `raw` is one line with its line end, if it has one; `codes` are the rules that are on; `record` false: the row is of OpenAI's form.
+    `raw` is one line with its line end, if it has one; `codes` are the rules that are on; `record` false: the row is of OpenAI's form, and `keys`
+    are those that every row of its file shall have.
     """
     try:
         row = orjson.loads(raw)
         if not (is_record_like(row) if record else isinstance(row, dict)):
             return raw, []
-        done = _mended(row, raw, codes, record)
+        done = _mended(row, raw, codes, record, keys)
         new = orjson.dumps(_in_order(row) if record else row) if done else b""
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):  # no JSON, or deeper than can be written
         return raw, []
     return (new + raw[len(raw.rstrip(b"\r\n")) :], done) if done else (raw, [])
 
 
-def _mended(row: dict[str, Any], raw: bytes, codes: Collection[str], record: bool) -> list[Mended]:
+def _mended(
+    row: dict[str, Any], raw: bytes, codes: Collection[str], record: bool, keys: Collection[str]
+) -> list[Mended]:
     """Mends the row in place; what was done, nothing where reading has lost what can't be written then."""
     done: list[Mended] = []
     for code, mending in OF_RECORDS if record else OF_MESSAGES:
         if code in codes:
             done.extend(Mended(code, message) for message in mending(row))
+    for key in [key for key in keys if key not in row]:
+        row[key] = None  # what readers take a missing key for
+        done.append(Mended(UNEVEN_KEYS, f"the key {key[:30]!r}, which other rows have, comes in as null"))
     nameless = record and row.get("id") is None and "PD101" in codes
     if done or nameless or (REPEATED_KEY in codes and _is_written_otherwise(row, raw)):
         repeats = repeated_keys(raw)

@@ -7,9 +7,11 @@ from typing import NamedTuple
 
 from punie_data import jsonl
 from punie_data.errors import UserError
-from punie_data.validate.fix import Mended, mended_line
+from punie_data.validate.fix import UNEVEN_KEYS, Mended, mended_line
 
 _MARK = b"\xef\xbb\xbf"
+_MOST_KEYS = 50
+"""More, and they are no columns but content."""
 
 
 class FixedLine(NamedTuple):
@@ -40,6 +42,7 @@ class Repairs:
 def fixed_lines(path: Path, codes: Collection[str], record: bool = True) -> Iterator[FixedLine]:
     """Every byte of the file in order. UserError where it can't be read, or is another one at the end."""
     before = path.stat()
+    keys = () if record or UNEVEN_KEYS not in codes else missing_keys(path)
     with jsonl.opened(path) as file:
         first = file.read(4)
         file.seek(0)
@@ -54,7 +57,7 @@ def fixed_lines(path: Path, codes: Collection[str], record: bool = True) -> Iter
                 yield FixedLine(number if began else 0, piece, piece, [])
                 continue
             mark = _MARK if number == 1 and piece.startswith(_MARK) else b""
-            new, done = mended_line(piece[len(mark) :], codes, record)
+            new, done = mended_line(piece[len(mark) :], codes, record, keys)
             yield FixedLine(number, piece, mark + new if done else piece, done)
     after = path.stat()
     if (before.st_ino, before.st_size, before.st_mtime_ns) != (
@@ -63,6 +66,22 @@ def fixed_lines(path: Path, codes: Collection[str], record: bool = True) -> Iter
         after.st_mtime_ns,
     ):
         raise UserError(f"{path} changed while it was read: mend it again when nobody writes to it")
+
+
+def missing_keys(path: Path) -> tuple[str, ...]:
+    """The keys that some rows of a file have and others lack, none where a row is of another form: then more than a key is wrong."""
+    seen: dict[str, int] = {}
+    rows = 0
+    for line in jsonl.read(path):
+        if isinstance(line.row, dict):
+            rows += 1
+            if not isinstance(line.row.get("messages"), list):
+                return ()
+            for key in line.row:
+                seen[key] = seen.get(key, 0) + 1
+            if len(seen) > _MOST_KEYS:
+                return ()
+    return tuple(key for key, count in seen.items() if count < rows)
 
 
 def write_fixed(
