@@ -44,8 +44,10 @@ def largest_subset(
     counted: Counted, mix: Mix, seed: int = 0, needed: Collection[tuple[str, str]] = ()
 ) -> Answer:
     """How many rows of each cell the largest subset inside the mix keeps. `needed` are (axis, value) whose bands come in at once."""
-    active = list(_certain(counted, mix))
-    rare = [(band, count) for band, count in _each(counted, mix) if not band.least]
+    each = list(_each(counted, mix))
+    # What names a value, and what asks for some of each value, is there from the beginning.
+    active = [band for band in mix.bands if band.value != EACH] + [band for band, _ in each if band.least]
+    rare = [(band, count) for band, count in each if not band.least]
     highest = sum(counted.counts)
     while True:
         told = [
@@ -63,12 +65,6 @@ def largest_subset(
         highest = choice.total
         if not any(count > band.most * highest for band, count in rare):
             return Answer(problem, cell_of, choice)
-
-
-def _certain(counted: Counted, mix: Mix) -> Iterable[Band]:
-    """The bands that name a value, and those for each value that ask for some of it."""
-    yield from (band for band in mix.bands if band.value != EACH)
-    yield from (band for band, _ in _each(counted, mix) if band.least)
 
 
 def _each(counted: Counted, mix: Mix) -> Iterable[tuple[Band, int]]:
