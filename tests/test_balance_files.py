@@ -279,3 +279,20 @@ def test_counting_is_what_the_rows_say(tmp_path: Path) -> None:
         have = [each[part][key] for each in read(SAMPLE)]
         assert found.tally(axis, counts) == {value: have.count(value) for value in set(have)}
     assert Counted(found.axes, tuple(found.combinations), tuple(counts)).tally("kind") == found.tally("kind", counts)  # fmt: skip
+
+
+def test_what_a_file_s_rows_bring_with_them_goes_on(tmp_path: Path) -> None:
+    """Else the system prompt is lost on the way: of a file that `import` wrote, and of a foreign one. Near-miss: rows that bring nothing."""
+    messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "What is A?"}, {"role": "assistant", "content": "A letter."}]  # fmt: skip
+    (tmp_path / "old.jsonl").write_bytes(orjson.dumps({"messages": messages}) + b"\n")
+    mix = tmp_path / "mix.toml"
+    mix.write_text("[kind]\ndirect = [0.5, 1]\n")
+    assert CliRunner().invoke(cli, ["import", str(tmp_path / "old.jsonl"), "--out", str(tmp_path / "new.jsonl")]).exit_code == 0  # fmt: skip
+    for name, steps in (("new", ["import", "balance"]), ("old", ["balance"])):
+        assert run(tmp_path / f"{name}.jsonl", "--mix", mix, "--out", tmp_path / "out.jsonl").exit_code == 0
+        manifest = orjson.loads((tmp_path / "out.manifest.json").read_bytes())
+        assert manifest["system_prompt"] == "Be brief."
+        assert [step["command"] for step in manifest["steps"]] == steps
+    write(tmp_path / "bare.jsonl", rows_of(0, 3))
+    assert run(tmp_path / "bare.jsonl", "--mix", mix, "--out", tmp_path / "none.jsonl").exit_code == 0
+    assert not (tmp_path / "none.manifest.json").exists()

@@ -8,9 +8,9 @@ from typing import Any
 
 import orjson
 
-from punie_data.balance.folder import write_folder
 from punie_data.balance.mix import Mix
 from punie_data.balance.plan import Plan, judge, plan
+from punie_data.balance.written import write_folder
 from punie_data.build.recipe import Scan, Validate
 from punie_data.dataset import Step, claimed, digest, manifest_of, part_files, read_manifest, write_parts
 from punie_data.errors import UserError

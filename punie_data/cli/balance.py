@@ -180,18 +180,14 @@ def _refuse(out: Path, source: Path) -> None:
 
 def _write(out: Path, source: Path, plans: list["Plan"], mix: "Mix", seed: int) -> list[Path]:
     """The files that were written."""
-    from punie_data.balance.folder import write_folder
-    from punie_data.balance.plan import kept
+    from punie_data.balance.written import write_file, write_folder
 
-    if source.is_dir():
-        with claimed(out):
-            counts = write_folder(out, manifest_of(source), plans, mix, seed)
-            _take_places(source, out)
-        return [*(out / f"{name}.jsonl" for name in counts), out / "manifest.json"]
-    with jsonl.whole_file(out) as file:
-        for raw in kept(plans[0]):
-            file.write(raw if raw.endswith(b"\n") else raw + b"\n")
-    return [out]
+    if not source.is_dir():
+        return write_file(out, manifest_of(source), plans[0], mix, seed)
+    with claimed(out):
+        counts = write_folder(out, manifest_of(source), plans, mix, seed)
+        _take_places(source, out)
+    return [*(out / f"{name}.jsonl" for name in counts), out / "manifest.json"]
 
 
 def _take_places(source: Path, out: Path) -> None:
