@@ -15,7 +15,7 @@ from punie_data.chat import canonical
 from punie_data.validate import record_rules, result_rules, screens
 from punie_data.validate.answer_rules import IDENTIFIER, KNOWN_WORDS, NUMBER_WITH_POINT, PATH, is_echo
 from punie_data.validate.call_rules import PATH_PARAMETERS, gives
-from punie_data.validate.grounding import counts_only, has_number, has_word, outside_fences
+from punie_data.validate.grounding import counts_only, facts_in, has_number, has_word, outside_fences
 from punie_data.validate.sandbox import TOOL as SANDBOX
 from punie_data.validate.shapes import Shapes
 from punie_data.validate.signatures import Signatures
@@ -55,6 +55,8 @@ _ANY_OF_A_ROW = (STRUCTURE | sum(_BIT.values())) & ~(_KEYS | _BIT["id"] | sum(_T
 
 _EDGES = "`,.;:()'\"*[]{}!?"
 _MOST_KNOWN = 50_000
+_SOME_FACTS = 120
+"""Characters of an answer that states few facts."""
 _SCALARS = frozenset({str, int, bool})
 
 
@@ -118,7 +120,7 @@ class CleanRow:
         if not tool:
             if row["label"]["kind"] == "direct" and origin["spans"]:
                 return found & ~_FACTS
-            return found | self._doubts_of_facts(answer, question, frozenset(), 1, row)
+            return found | self._doubts_of_facts(answer, question, (), 1, row)
         call, run, result = messages[1]["tool_calls"][0], row["runs"][0], messages[2]["content"]
         if not call["id"] == messages[2]["tool_call_id"] == run["call_id"]:
             return found | _ANY_OF_A_ROW
@@ -128,11 +130,11 @@ class CleanRow:
             found |= _CODE | _ARGUMENTS
         elif not self._are_given(tool, call["function"]["arguments"], question, question):
             found |= _ARGUMENTS
-        seen: set[Any] = set()
-        most = self._size_of_good_result(tool, result, seen)
+        shown: list[dict[str, Any]] = []
+        most = self._size_of_good_result(tool, result, shown)
         if most < 0:
             return found | _ANY_OF_A_ROW
-        return found | self._doubts_of_facts(answer, f"{question}\n{result}", seen, max(most, 1), row)
+        return found | self._doubts_of_facts(answer, f"{question}\n{result}", shown, max(most, 1), row)
 
     def _doubts_of_turns(self, row: dict[str, Any]) -> int:
         """As `doubts`, for the turns of any record, without what concerns its line, its id, its origin and its list of tools."""
@@ -142,7 +144,7 @@ class CleanRow:
         calls: list[dict[str, Any]] = []
         said: list[str] = []
         waiting: list[dict[str, Any]] = []
-        seen: set[Any] = set()
+        shown: list[dict[str, Any]] = []
         found, most, calls_before, expected = 0, 1, 0, "user"
         for message in row["messages"]:
             role, content = message["role"], message["content"]
@@ -157,7 +159,7 @@ class CleanRow:
                 call = waiting.pop(0)
                 if call["id"] != message["tool_call_id"] or call["function"]["name"] != message["name"]:
                     return _ANY_OF_A_ROW
-                size = self._size_of_good_result(message["name"], content, seen)
+                size = self._size_of_good_result(message["name"], content, shown)
                 if size < 0:
                     return _ANY_OF_A_ROW
                 most = max(most, size)
@@ -190,7 +192,7 @@ class CleanRow:
         if kind == "direct" and row["origin"]["spans"]:
             return found & ~_FACTS
         return found | self._doubts_of_facts(
-            said[-1], "\n".join([*asked, *results]), seen, max(most, len(results)), row
+            said[-1], "\n".join([*asked, *results]), shown, max(most, len(results)), row
         )
 
     def _is_plain_speech(self, together: str, before: Sequence[str]) -> bool:
@@ -239,8 +241,8 @@ class CleanRow:
                 return False
         return True
 
-    def _size_of_good_result(self, tool: str, content: str, seen: set[Any]) -> int:
-        """How many things the result shows at least, -1 where it may be a bad one; the numbers, files and lines that it lists join `seen`."""
+    def _size_of_good_result(self, tool: str, content: str, shown: list[dict[str, Any]]) -> int:
+        """How many things the result shows at least, -1 where it may be a bad one. What it decodes to, where it is typed, joins `shown`."""
         check = self._signatures.result_check(tool)
         if check is None:
             short = len(content) < 100 and result_rules.bare(content) in result_rules.PLACEHOLDERS
@@ -256,22 +258,8 @@ class CleanRow:
             return -1
         if tool == "git_log" and not all(result_rules.is_hash(commit["hash"]) for commit in value["commits"]):
             return -1
-        size = 0
-        for field in value.values():
-            kind = type(field)
-            if kind is int:
-                seen.add(field)
-            elif kind is list and field:
-                size = max(size, len(field))
-                first = field[0]
-                if type(first) is str:
-                    seen.update(field)
-                elif type(first) is dict:
-                    if "file" in first:
-                        seen.update([item["file"] for item in field])
-                    if "line" in first:
-                        seen.update([item["line"] for item in field])
-        return size
+        shown.append(value)
+        return max([len(field) for field in value.values() if type(field) is list], default=0)
 
     def _doubts_of_speech(self, row: dict[str, Any], question: str, answer: str) -> int:
         """What the last question and the answer to it may break by their words alone."""
@@ -297,8 +285,12 @@ class CleanRow:
             found |= _BIT["echo"]
         return found
 
-    def _doubts_of_facts(self, answer: str, text: str, seen: Set[Any], most: int, row: dict[str, Any]) -> int:
-        """Whether the text gives what the answer states. `seen` are some files and numbers that it has, and it shows `most` things."""
+    def _doubts_of_facts(
+        self, answer: str, text: str, shown: Sequence[dict[str, Any]], most: int, row: dict[str, Any]
+    ) -> int:
+        """Whether the text gives what the answer states. `shown` are the results in it that are JSON, and it shows `most` things."""
+        # Some facts are found sooner in the text, many sooner in a set.
+        seen = facts_in(shown) if len(answer) > _SOME_FACTS else frozenset()
         if not self._names_only(answer, text, seen, row["origin"]["repo"]):
             return _FACTS
         return 0 if counts_only(answer, text, seen, most) else _BIT["numbers"]

@@ -1,6 +1,6 @@
 """Whether a text plainly gives a number or a name, or the numbers of an answer: cheap, and stricter than the rules that ask the same."""
 
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from typing import Any
 
 _DIGITS = bytes(c if 48 <= c < 58 else 32 for c in range(256))
@@ -35,6 +35,26 @@ def has_word(text: str, name: str) -> bool:
             return True
         start = text.find(name, start + 1)
     return False
+
+
+def facts_in(results: Iterable[dict[str, Any]]) -> set[Any]:
+    """The numbers that stand at the top of typed results, and the files and lines of what they list."""
+    found: set[Any] = set()
+    for result in results:
+        for field in result.values():
+            kind = type(field)
+            if kind is int:
+                found.add(field)
+            elif kind is list and field:
+                first = field[0]
+                if type(first) is str:
+                    found.update(field)
+                elif type(first) is dict:
+                    if "file" in first:
+                        found.update([item["file"] for item in field])
+                    if "line" in first:
+                        found.update([item["line"] for item in field])
+    return found
 
 
 def counts_only(answer: str, text: str, seen: Set[Any], most: int) -> bool:

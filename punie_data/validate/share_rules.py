@@ -1,6 +1,7 @@
 """PD92x: what a set is made of. Shares of a few rows are chance: each rule says from how many rows on it judges.
 
-The part `examples` is a pool that a set is yet to be chosen from, so that the share of tool rows in it is not judged.
+The part `examples` is a pool that a set is yet to be chosen from, so that neither the share of tool rows in it is judged
+nor their order.
 """
 
 from collections import Counter
@@ -118,13 +119,14 @@ def large_template(view: SetView) -> Iterator[Finding]:
 
 
 def unshuffled(view: SetView) -> Iterator[Finding]:
-    """Rows of a file that do the same first stand together, in clusters, where shuffled rows would not; judged from 200 rows on.
+    """Rows of a file that do the same first stand together, in clusters, where shuffled rows would not.
 
-    Batches then hold one class each, and the loss swings. A trainer that shuffles mends it, and one that sorts or streams does not.
+    Batches then hold one class each, and the loss swings. A trainer that shuffles mends it, and one that sorts or streams does not. Judged from 200
+    rows on, and not in a pool (`examples.jsonl`), which is in the order in which it was mined.
     """
     for path, tally in view.parts:
         total = len(tally.lines)
-        if total < MANY:
+        if total < MANY or path.stem == POOL:
             continue
         by_chance = sum(count * count for count in Counter(tally.actions).values()) / total**2
         share = tally.neighbours / (total - 1)

@@ -26,6 +26,7 @@ EXAMPLES = 3
 """Line numbers that a finding names."""
 _BUCKETS = 1 << 16
 _MOST_SHAPES = 64
+_MOST_MET = 20_000
 _MESSAGES = ("messages", "conversations", "conversation")
 _UNCOUNTABLE = (KeyError, TypeError, AttributeError, ValueError, IndexError)
 """What a row raises that is not what it should be. The row rules tell of it; here it is not counted."""
@@ -97,6 +98,7 @@ class Tally:
         self.neighbours = 0
         """Rows that do first what the row before them does first."""
         self._places: dict[tuple[str, ...], int] = {}
+        self._met: set[tuple[str, str, bool]] = set()
 
     def add(self, line: int, row: Any, id_is_right: bool = False) -> None:
         """Count a row of any shape; of what is no conversation only the shape. `id_is_right` saves the digest of the content."""
@@ -255,12 +257,18 @@ class Tally:
         if not repo:
             return 0
         self.repos[repo] += 1
-        for path in origin.get("paths") or ():
-            if _FILE.search(path):
-                self.files.setdefault(number_of(repo, path), (line, path))
         symbol = origin.get("symbol")
-        if symbol:
-            self.symbols.setdefault(number_of(repo, symbol), (line, symbol))
+        for where, names in (
+            (self.files, origin.get("paths") or ()),
+            (self.symbols, (symbol,) if symbol else ()),
+        ):
+            for name in names:
+                # Most were met before: that is seen sooner than a digest is made.
+                key = (repo, name, where is self.symbols)
+                if key not in self._met and (where is self.symbols or _FILE.search(name)):
+                    where.setdefault(number_of(repo, name), (line, name))
+                    if len(self._met) < _MOST_MET:
+                        self._met.add(key)
         return zlib.crc32(repo.encode())
 
     @staticmethod
