@@ -137,6 +137,33 @@ def test_anthropics_blocks(tmp_path: Path) -> None:
     assert [run["exit"] for run in found["runs"]] == [1]
 
 
+def test_llama_factorys_parts(tmp_path: Path) -> None:
+    """Else its newer rows, with reasoning and calls as parts, would be taken for pictures."""
+    row = {
+        "tools": orjson.dumps([WEATHER]).decode(),
+        "messages": [
+            {"role": "system", "content": [{"type": "text", "value": "Be brief."}]},
+            {"role": "user", "content": [{"type": "text", "value": "Cold in Oslo?"}]},
+            {"role": "assistant", "content": [{"type": "reasoning", "value": "Ask."}, {"type": "tool_call", "value": '{"name": "get_weather", "arguments": {"city": "Oslo"}}'}]},
+            {"role": "tool", "content": [{"type": "text", "value": "-4"}]},
+            {"role": "assistant", "content": [{"type": "text", "value": "Yes."}]},
+        ],
+    }  # fmt: skip
+    assert said(record(tmp_path, row)) == [
+        ("user", "Cold in Oslo?", []),
+        ("assistant", "<think>\nAsk.\n</think>\n\n", [CALLED]),
+        ("tool", "-4", []),
+        ("assistant", "Yes.", []),
+    ]
+
+
+def test_an_answer_that_is_marked_as_bad_is_not_taken(tmp_path: Path) -> None:
+    """Else the half of KTO's rows that shows what not to say would be learned."""
+    row = {"prompt": "a", "completion": "b", "label": False}
+    assert "marks as a bad one" in problem(tmp_path, row)
+    assert record(tmp_path, {**row, "label": True})
+
+
 def test_the_predecessors_traces(tmp_path: Path) -> None:
     """Else the first rows of all could not be compared with today's."""
     row = {"query": "How many?", "reasoning": "Count", "tool_calls": [{"tool": "run_command", "args": '{"command": "ls | wc -l"}', "result": "42"}], "answer": "There are 42.", "messages": None, "metadata": {"category": "file_count"}}  # fmt: skip

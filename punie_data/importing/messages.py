@@ -12,6 +12,7 @@ _ROLES: dict[str, Role] = {
     "model": "assistant", "bot": "assistant", "chatgpt": "assistant", "tool": "tool", "function": "tool", "ipython": "tool", "observation": "tool",
     "function_response": "tool", "function-response": "tool", "tool_response": "tool", "tool_result": "tool", "environment": "tool",
 }  # fmt: skip
+_BLOCKS = ("tool_use", "tool_result", "thinking", "redacted_thinking", "tool_call", "reasoning")
 _CALLING_ROLES = frozenset({"function_call", "function-call", "tool_call", "tool_calls"})
 
 
@@ -34,7 +35,7 @@ def _turns(message: Any) -> Iterator[Turn]:
     role = _ROLES.get(word)
     if role is None:
         raise Unconvertible("a role that is not known", repr(str(named)[:40]))
-    if _has_blocks(value):
+    if role != "tool" and _has_blocks(value):
         yield from turns_of_blocks(value, role)
         return
     content = text_of_content(value, role)
@@ -54,16 +55,21 @@ def _turns(message: Any) -> Iterator[Turn]:
 
 
 def turns_of_blocks(blocks: list[Mapping[str, Any]], role: Role) -> Iterator[Turn]:
-    """The turns of one of Anthropic's messages: an assistant's text and calls, or a user's results and text.
+    """The turns of one of Anthropic's messages, or of LLaMA-Factory's: an assistant's text and calls, or a user's results and text.
 
-    Thoughts are left out: they are signed or encrypted, and nobody can put them back into a prompt.
+    Anthropic's thoughts are left out: they are signed or encrypted, and nobody can put them back into a prompt.
     """
     texts: list[str] = []
+    thoughts: list[str] = []
     calls: list[SpokenCall] = []
     for block in blocks:
-        kind = block["type"]
-        if kind == "text" and isinstance(block.get("text"), str):
-            texts.append(block["text"])
+        kind, value = block["type"], block.get("value")
+        if kind == "text" and isinstance(block.get("text", value), str):
+            texts.append(block.get("text", value))
+        elif kind == "reasoning" and isinstance(value, str) and role == "assistant":
+            thoughts.append(value)
+        elif kind == "tool_call" and isinstance(value, str) and role == "assistant":
+            calls.extend(calls_of_text(value))
         elif kind == "tool_use" and role == "assistant":
             calls.append(call_of({key: block.get(key) for key in ("id", "name", "input")}))
         elif kind == "tool_result" and role == "user":
@@ -78,15 +84,15 @@ def turns_of_blocks(blocks: list[Mapping[str, Any]], role: Role) -> Iterator[Tur
         elif kind not in ("thinking", "redacted_thinking"):
             raise Unconvertible("a part that is no text", repr(str(kind)[:40]))
     if texts or calls or role == "assistant":
-        yield Turn(role, "\n\n".join(texts), tuple(calls))
+        text = "\n\n".join(texts)
+        yield Turn(role, _after_thought("\n\n".join(thoughts), text), tuple(calls))
 
 
 def _has_blocks(value: Any) -> bool:
     return (
         isinstance(value, list)
         and any(
-            isinstance(part, Mapping)
-            and part.get("type") in ("tool_use", "tool_result", "thinking", "redacted_thinking")
+            isinstance(part, Mapping) and (part.get("type") in _BLOCKS or isinstance(part.get("value"), str))
             for part in value
         )
         and all(isinstance(part, Mapping) and "type" in part for part in value)
@@ -118,11 +124,10 @@ def text_of_content(value: Any, role: str) -> str:
     ):
         texts = []
         for part in value:
-            if part["type"] not in ("text", "input_text", "output_text") or not isinstance(
-                part.get("text"), str
-            ):
+            text = part.get("text", part.get("value"))
+            if part["type"] not in ("text", "input_text", "output_text") or not isinstance(text, str):
                 raise Unconvertible("a part that is no text", repr(str(part["type"])[:40]))
-            texts.append(part["text"])
+            texts.append(text)
         return "".join(texts)
     if role == "tool":
         return written(value)
@@ -132,6 +137,10 @@ def text_of_content(value: Any, role: str) -> str:
 def _with_thought(message: Mapping[str, Any], content: str) -> str:
     """Reasoning that stands beside the content comes into it, where Qwen's template reads it."""
     thought = message.get("reasoning_content") or message.get("reasoning") or message.get("thinking")
-    if not isinstance(thought, str) or not thought.strip() or content.lstrip().startswith("<think>"):
+    return _after_thought(thought, content) if isinstance(thought, str) else content
+
+
+def _after_thought(thought: str, content: str) -> str:
+    if not thought.strip() or content.lstrip().startswith("<think>"):
         return content
     return f"<think>\n{thought.strip()}\n</think>\n\n{content}"

@@ -14,10 +14,13 @@ _MEDIA = ("images", "image", "videos", "audios", "audio")
 def conversation_of(
     name: str, row: Mapping[str, Any], turns: tuple[Turn, ...], kind: str = "", category: str = ""
 ) -> Conversation:
-    """The conversation that a row of the format `name` holds, given its turns. Unconvertible where the row holds pictures or sound too."""
+    """The conversation that a row of the format `name` holds, given its turns. Unconvertible where the row holds pictures or sound
+    too, or says that its answer is not to be learned."""
     medium = next((key for key in _MEDIA if row.get(key)), None)
     if medium is not None:
         raise Unconvertible("a part that is no text", f"the row has {medium}")
+    if row.get("label") is False:  # KTO's
+        raise Unconvertible("an answer that the row marks as a bad one")
     signatures, offered = offers_of(row)
     kept = kept_of(row)
     origin = kept.get("origin")
