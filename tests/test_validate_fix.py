@@ -202,7 +202,7 @@ def test_openai_rows_get_the_keys_of_their_file(tmp_path: Path) -> None:
     """mlx-lm batches rows of other key counts apart; null is what it takes a missing key for. Rows of another form are not made to fit."""
     talk = {"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}
     file, out = tmp_path / "rows.jsonl", tmp_path / "out.jsonl"
-    file.write_bytes(orjson.dumps(talk) + b"\n" + orjson.dumps({**talk, "tools": []}) + b"\n")
+    file.write_bytes(orjson.dumps(talk) + b"\n" + orjson.dumps({**talk, "tools": [], "note": 1}) + b"\n")
     write_fixed(file, out, CODES, record=False)
     assert [orjson.loads(line) for line in out.read_bytes().splitlines()] == [
         {**talk, "tools": None},
