@@ -53,7 +53,7 @@ DOORS = {
     "highspy": {"balance"},
     "rensa": {"dedupe"},
     "numpy": {"balance", "dedupe", "split"},
-    "mlx": {"models", "train", "evaluate"},
+    "mlx": {"models", "train", "evaluate", "preflight"},
     "tokenizers": {"dialects", "models", "stats"},
     "jinja2": {"dialects", "report"},
     "datasets": {"export"},

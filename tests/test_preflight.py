@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from punie_data.cli.preflight import preflight as command
+from punie_data.dialects.template import Template
 from punie_data.errors import UserError
 from punie_data.export import Options, export
 from punie_data.preflight import Preflight, preflight
@@ -229,7 +230,7 @@ def test_the_command_exits_with_1_on_a_trap(tmp_path: Path, tokenizer: Path) -> 
     judged(tmp_path / "set", good(), tokenizer)
     arguments = [str(tmp_path / "set"), "--tokenizer", str(tokenizer)]
     done = CliRunner().invoke(command, arguments)
-    assert done.exit_code == 0 and done.output.count("\n") == 11
+    assert done.exit_code == 0 and done.output.count("\n") == 12
     judged(tmp_path / "set", too_few(good()), tokenizer)
     done = CliRunner().invoke(command, arguments)
     assert done.exit_code == 1 and "TRAP  4 every file fills a batch: train has 3 rows" in done.output
@@ -243,3 +244,34 @@ def test_a_folder_without_rows_to_train_is_told(tmp_path: Path, tokenizer: Path)
     """One line, not a traceback."""
     with pytest.raises(UserError, match=r"holds no train\.jsonl"):
         preflight(tmp_path, tokenizer)
+
+
+@pytest.mark.parametrize("bits", [0, 8])
+def test_tokens_that_were_never_trained_are_found(bits: int, tmp_path: Path) -> None:
+    """15: their embeddings are those of the spare rows of the vocabulary, and LoRA would never change them."""
+    import mlx.core as mx
+
+    folder = tokenizer_folder(tmp_path / "model", MAPPING)
+    size = Template.load(folder).encode("</tool_call>")[0] + 1
+
+    def write(weight: Any) -> None:
+        arrays = {"model.embed_tokens.weight": weight}
+        config: dict[str, Any] = {"model_type": "llama"}
+        if bits:
+            quantized = mx.quantize(weight, group_size=64, bits=bits)
+            arrays = {f"model.embed_tokens.{name}": array for name, array in zip(("weight", "scales", "biases"), quantized, strict=True)}  # fmt: skip
+            config["quantization"] = {"group_size": 64, "bits": bits}
+        mx.save_safetensors(str(folder / "model.safetensors"), arrays)
+        (folder / "config.json").write_bytes(orjson.dumps(config))
+
+    mx.random.seed(1)
+    trained = mx.random.normal((size + 40, 64))
+    spare = mx.random.normal((1, 64))
+    trained[size:] = spare * mx.linspace(0.5, 2, 40)[:, None]
+    write(trained)
+    assert 15 not in traps(judged(tmp_path / "set", good(), folder))
+    trained[size - 1] = spare[0] * 1.3
+    write(trained)
+    found = judged(tmp_path / "set", good(), folder)
+    assert 15 in traps(found) and said(found, 15).startswith("</tool_call>: ")
+    assert 15 not in traps(judged(tmp_path / "fenced", [{**row, "punie_data": {"dialect": "json-fence"}} for row in good()], folder))  # fmt: skip

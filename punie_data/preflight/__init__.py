@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Literal
 
 from punie_data.dataset import manifest_of
+from punie_data.dialects import load
 from punie_data.dialects.template import Template
 from punie_data.errors import UserError
 from punie_data.export.order import order, padding
+from punie_data.preflight.delimiters import NoWeights, untrained
 from punie_data.preflight.loader import loader_of
 from punie_data.preflight.survey import Judge, Survey, survey
 
@@ -29,6 +31,7 @@ TRAPS = {
     8: "the chat template takes every call",
     9: "fusing keeps what was learned",
     14: "no arguments are filled up with null",
+    15: "the model knows the tokens around calls",
 }
 """By number, as the README has them. The numbers between are taken by traps that are none of the data's."""
 
@@ -93,6 +96,7 @@ def preflight(
         _calls(found),
         _fusing(tokenizer),
         _nulls(found),
+        _delimiters(template, tokenizer, found[0].dialect),
     ]
     return Preflight(judge.loader.name, tuple(verdicts))
 
@@ -261,6 +265,30 @@ def _nulls(found: Sequence[Survey]) -> Verdict:
         if one.null_filled
     ]
     return Verdict(14, "trap", "; ".join(bad)) if bad else Verdict(14, "ok", "none")
+
+
+def _delimiters(template: Template, folder: Path, dialect: str) -> Verdict:
+    """A fact of the model too: single tokens that it was never trained on can't be learned by LoRA."""
+    texts = load(dialect or "native").delimiters
+    if dialect in ("", "native"):
+        texts = tuple(text for text in texts if text in template.source)
+    single = {text: template.encode(text)[0] for text in texts if template.is_single_token(text)}
+    if not single:
+        return Verdict(
+            15, "ok", "calls are written in ordinary tokens" if texts else "no tokens around calls"
+        )
+    try:
+        dead = untrained(folder, list(single.values()))
+    except NoWeights as error:
+        return Verdict(15, "note", f"the model was not looked at: {error}")
+    names = " and ".join(text for text, token in single.items() if token in dead)
+    if names:
+        return Verdict(
+            15,
+            "trap",
+            f"{names}: the embedding is that of tokens that were never trained, and LoRA does not change it; export with --dialect json-fence",
+        )
+    return Verdict(15, "ok", " ".join(single))
 
 
 def _where(one: Survey, lines: Sequence[int]) -> str:

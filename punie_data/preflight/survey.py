@@ -9,6 +9,7 @@ from typing import Any
 
 from punie_data import jsonl
 from punie_data.chat import canonical
+from punie_data.dialects import DIALECTS
 from punie_data.dialects.template import Template, TemplateError
 from punie_data.preflight.loader import Loader, Unprocessed, form_of
 
@@ -21,6 +22,7 @@ class Survey:
     rows: int = 0
     form: str = ""
     keys: frozenset[str] = frozenset()
+    dialect: str = ""
     lengths: array = field(default_factory=lambda: array("l"))
     offsets: array = field(default_factory=lambda: array("l"))
     key_counts: array = field(default_factory=lambda: array("l"))
@@ -85,6 +87,8 @@ def _row(found: Survey, number: int, row: Any, judge: Judge) -> None:
         found.unprocessed.append((number, str(error)))
         return
     kept = row.get("punie_data")
+    if not found.dialect and isinstance(kept, dict) and kept.get("dialect") in DIALECTS:
+        found.dialect = kept["dialect"]
     label = (kept if isinstance(kept, dict) else row).get("label")
     found.kinds.append(str(label.get("kind", "")) if isinstance(label, dict) else "")
     found.lengths.append(len(tokens))
