@@ -206,7 +206,7 @@ def test_openai_rows_get_the_keys_of_their_file(tmp_path: Path) -> None:
     write_fixed(file, out, CODES, record=False)
     assert [orjson.loads(line) for line in out.read_bytes().splitlines()] == [
         {**talk, "tools": None},
-        {**talk, "tools": []},
+        {**talk, "tools": [], "note": 1},
     ]
     assert not any(line.done for line in fixed_lines(out, CODES, record=False))
     assert not any(line.done for line in fixed_lines(file, {"PD101"}, record=False))
