@@ -101,7 +101,9 @@ def test_the_sample_is_built_with_every_row_accounted_for(tmp_path: Path) -> Non
     ]
     manifest = orjson.loads((out / "manifest.json").read_bytes())
     assert [step["command"] for step in manifest["steps"] if step["command"] != "decontaminate"] == ["generate", "import", "gather", "validate", "dedupe", "split", "balance", "build"]  # fmt: skip
-    assert manifest["system_prompt"] and {"svcs", "h11"} < {one["name"] for one in manifest["sources"]}
+    assert manifest["system_prompt"]
+    repos = {row["origin"]["repo"] for row in read(SAMPLE / "examples.jsonl")}
+    assert {one["name"] for one in manifest["sources"]} == repos
     assert not (out / ".build").exists() and "## Make it again" in (out / "README.md").read_text()
 
 

@@ -137,13 +137,22 @@ def gather(recipe: Recipe, folders: Sequence[Path], out: Path) -> None:
 def _sources(manifests: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Where the rows are from, each once. UserError where two different repositories go by one name, which is all that a row says."""
     found: dict[bytes, dict[str, Any]] = {}
-    for one in chain.from_iterable(manifest.get("sources", ()) for manifest in manifests):
+    for one in chain.from_iterable(map(_sources_of, manifests)):
         found[canonical(one)] = one
     mined = [one["name"] for one in found.values() if not is_import(one)]
     twice = next((name for name in mined if mined.count(name) > 1), None)
     if twice is not None:
         raise UserError(f"two sources hold different states of the repository {twice}: take one of them")
     return list(found.values())
+
+
+def _sources_of(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A file whose rows were all records already is no source of its own: they say where they are from."""
+    counts = next((one["counts"] for one in manifest.get("steps", ())[-1:] if one["command"] == "import"), {})
+    if counts and counts["untouched"] == counts["rows"]:
+        digests = set(manifest["steps"][-1]["inputs"].values())
+        return [one for one in manifest["sources"] if not is_import(one) or one["digest"] not in digests]
+    return list(manifest.get("sources", ()))
 
 
 def _rows(parts: Mapping[str, Path]) -> Iterator[bytes]:
