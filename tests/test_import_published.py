@@ -91,6 +91,18 @@ def test_when2calls_training_rows(tmp_path: Path) -> None:
     assert said(record(tmp_path, row))[1] == ("assistant", "", [CALLED])
 
 
+def test_python_that_calls_a_foreign_tool_is_no_code_of_ours(tmp_path: Path) -> None:
+    """Else a call of the row's own tool would become one of the sandbox, which the row does not offer."""
+    row = {
+        "tools": [WEATHER],
+        "conversations": [
+            {"from": "human", "value": "Cold in Oslo?"},
+            {"from": "gpt", "value": '<tool_call>get_weather(city="Oslo")</tool_call>'},
+        ],
+    }
+    assert "can't be read" in problem(tmp_path, row)
+
+
 def test_hermes(tmp_path: Path) -> None:
     """Else the set whose dialect most models speak would stay outside."""
     tools = [{"type": "function", "function": WEATHER}]

@@ -6,10 +6,12 @@ from typing import Any
 import orjson
 
 from punie_data.chat import KINDS, Example, Kind, Label, Origin
+from punie_data.importing.calls import UNREADABLE
 from punie_data.importing.conversation import Conversation, Signature, Turn, Unconvertible
 from punie_data.importing.kept import kept_example, prompt_of
 from punie_data.importing.pairing import IMPORTED, Parameters, paired
 from punie_data.importing.prompts import prompt_and_tools
+from punie_data.importing.spoken import CODE_TOOL
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ def converted(conversation: Conversation, source: Source, line: int) -> Converte
         raise Unconvertible("no conversation", f"{len(messages)} message{'s' * (len(messages) != 1)}")
     called = [call.name for message in messages for call in message.tool_calls]
     offered = [*conversation.offered, *(signature.name for signature in signatures)]
+    if spoken_calls and CODE_TOOL in called and offered and CODE_TOOL not in offered:
+        raise Unconvertible(UNREADABLE, "Python that calls tools which the row offers one by one")
     tools = dict.fromkeys([*(offered or source.tools), *called])
     kind: Kind = "tool" if called else "direct"
     if conversation.kind in KINDS and (conversation.kind == "tool") == bool(called):
