@@ -8,12 +8,14 @@ from typing import Any
 import orjson
 import pytest
 from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from punie_data.cli.preflight import preflight as command
 from punie_data.dialects.template import Template
 from punie_data.errors import UserError
 from punie_data.export import Options, export
-from punie_data.preflight import Preflight, preflight
+from punie_data.preflight import TRAPS, Preflight, preflight
 from tests.test_export import LONG, ROWS, few
 from tests.tiny_tokenizer import MAPPING, NO_PREFIX, PLAIN, tokenizer_folder
 
@@ -182,6 +184,28 @@ def test_a_trap_is_found(
     assert trap in traps(found), found
     assert where in said(found, trap)
     assert traps(found) - {trap} <= ({2, 5} if wrong is too_long else {2} if trap in (3, 8) else set())
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text("ab", max_size=3),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(st.sampled_from(["role", "content", "tool_calls", "function", "name", "arguments", "parameters", "dialect", "label"]), inner, max_size=4),
+    max_leaves=8,
+)  # fmt: skip
+ODD = st.fixed_dictionaries({}, optional=dict.fromkeys(("messages", "tools", "text", "prompt", "completion", "punie_data", "label"), JSON))  # fmt: skip
+
+
+def test_no_row_is_too_odd(tmp_path: Path, tokenizer: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever somebody else's set holds, preflight ends in verdicts."""
+    monkeypatch.setitem(sys.modules, "mlx_lm", None)
+
+    @settings(max_examples=60, deadline=None, derandomize=True)
+    @given(st.lists(ODD | JSON, max_size=4))
+    def ends(rows: list[Any]) -> None:
+        assert len(judged(tmp_path / "set", [*good(2), *rows], tokenizer).verdicts) == len(TRAPS)
+        judged(tmp_path / "set", [*rows, *good(2)], tokenizer)
+
+    ends()
 
 
 def test_a_small_validation_set_is_found(tmp_path: Path, tokenizer: Path) -> None:

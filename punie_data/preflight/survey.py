@@ -87,8 +87,9 @@ def _row(found: Survey, number: int, row: Any, judge: Judge) -> None:
         found.unprocessed.append((number, str(error)))
         return
     kept = row.get("punie_data")
-    if not found.dialect and isinstance(kept, dict) and kept.get("dialect") in DIALECTS:
-        found.dialect = kept["dialect"]
+    dialect = _object(kept).get("dialect")
+    if not found.dialect and isinstance(dialect, str) and dialect in DIALECTS:
+        found.dialect = dialect
     label = (kept if isinstance(kept, dict) else row).get("label")
     found.kinds.append(str(label.get("kind", "")) if isinstance(label, dict) else "")
     found.lengths.append(len(tokens))
@@ -130,25 +131,39 @@ def _calls(message: Mapping[str, Any]) -> bool:
 
 
 def _arguments(found: Survey, number: int, row: Mapping[str, Any], wanted: str) -> None:
-    """Arguments in another form than the template's, null content, and keys that only other tools have."""
+    """Arguments in another form than the template's, and null under keys that only other tools have."""
+    functions = [_part(tool, "function") for tool in _list(row.get("tools"))]
     known = {
-        tool["function"]["name"]: (tool["function"].get("parameters") or {}).get("properties") or {}
-        for tool in row.get("tools") or []
-        if isinstance(tool, dict) and isinstance(tool.get("function"), dict)
+        str(function.get("name")): _part(_part(function, "parameters"), "properties")
+        for function in functions
     }
-    for message in row["messages"] if isinstance(row["messages"], list) else []:
-        if not isinstance(message, dict):
-            continue
-        for call in message.get("tool_calls") or []:
-            function = call.get("function") or {}
+    for message in _list(row["messages"]):
+        for call in _list(_object(message).get("tool_calls")):
+            function = _part(call, "function")
             given = function.get("arguments")
             form = "string" if isinstance(given, str) else "mapping"
             if wanted in ("mapping", "string") and form != wanted:
                 found.arguments.append((number, f"a {form} where the template wants a {wanted}"))
-            if isinstance(given, dict) and function.get("name") in known:
-                strange = [key for key in given if key not in known[function["name"]] and given[key] is None]
-                if strange and number not in found.null_filled[-1:]:
-                    found.null_filled.append(number)
+            takes = known.get(str(function.get("name")))
+            if (
+                takes is not None
+                and isinstance(given, dict)
+                and any(value is None and key not in takes for key, value in given.items())
+                and number not in found.null_filled[-1:]
+            ):
+                found.null_filled.append(number)
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _part(value: Any, key: str) -> Mapping[str, Any]:
+    return _object(_object(value).get(key))
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _is_prefix(template: Template, form: str, row: Mapping[str, Any], tokens: list[int], offset: int) -> bool:
