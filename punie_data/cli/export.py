@@ -128,7 +128,7 @@ def _told(report: "Report", target: str, max_seq_length: int, batch_size: int) -
     for reason, count in report.left_out.items():
         yield f"left out: {count:,} × {reason}"
     if report.longest_left_out:
-        yield f"  --max-seq-length {report.longest_left_out} would keep them all"
+        yield f"  with --max-seq-length {report.longest_left_out} none would be too long"
     if report.form == "text":
         yield 'the chat template has no prompt that is a prefix of the whole: rows are {"text"}, to be trained without --mask-prompt'
     yield f"in {report.out}"
