@@ -11,8 +11,10 @@ import orjson
 import pytest
 from click.testing import CliRunner
 
+from punie_data import importing
 from punie_data.cli import cli
 from punie_data.errors import UserError
+from punie_data.validate.forms import KEYS
 from tests.test_validate_rows import GOOD
 
 ROOT = Path(__file__).parent.parent
@@ -38,6 +40,20 @@ def test_what_the_readme_shows_works(command: str, tmp_path: Path, monkeypatch: 
     if "--out" in command:
         for name in ("examples.jsonl", "manifest.json"):
             assert (tmp_path / "data" / "mended" / name).is_file()
+
+
+def test_records_are_checked_without_what_reads_other_formats(tmp_path: Path) -> None:
+    """The hook runs at every commit: what it doesn't need must not cost its start."""
+    file = tmp_path / "rows.jsonl"
+    file.write_bytes(ROW)
+    code = (
+        "import sys; from punie_data.cli.validate import validate;"
+        f"validate(['--isolated', {str(file)!r}], standalone_mode=False);"
+        "print([name for name in sys.modules if name in ('jsonschema', 'tomllib', 'rich', 'jinja2', 'tokenizers', 'numpy') or '.importing' in name])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert KEYS == importing.KEYS
 
 
 BAD = {

@@ -9,12 +9,12 @@ from typing import Any
 
 import orjson
 
+from punie_data.validate.forms import KEYS
 from punie_data.validate.record_rules import identity
 
 ROLES = frozenset({"user", "assistant", "tool"})
 _OTHER_ROLES = frozenset({"system", "developer"})
 _SAME_ROLE = {"human": "user", "gpt": "assistant", "model": "assistant", "function": "tool", "observation": "tool"}  # fmt: skip
-_KEYS = frozenset({"id", "messages", "tools", "label", "origin", "runs"})
 _RESERVED = ("prompt", "completion", "text")
 _KINDS = frozenset({"tool", "direct", "ask", "cannot"})
 _WRAPPING_TAG = ("<tool_response>", "</tool_response>")
@@ -48,7 +48,7 @@ def messages_keys(row: dict[str, Any]) -> Iterator[str]:
 
 def roles_written_plainly(row: dict[str, Any]) -> Iterator[str]:
     """`"assistant "` and `"User"` become what they mean; in a record `human` and `gpt` too."""
-    foreign = not _KEYS & (row.keys() - {"messages", "tools", "id"})
+    foreign = not KEYS & (row.keys() - {"messages", "tools", "id"})
     for index, message in messages_of(row):
         role = message.get("role")
         if not isinstance(role, str):
@@ -63,7 +63,7 @@ def roles_written_plainly(row: dict[str, Any]) -> Iterator[str]:
 
 def without_reserved_nulls(row: dict[str, Any]) -> Iterator[str]:
     """`"text": null` and its like beside a record's own keys say nothing, and mislead mlx-lm."""
-    if row.keys() >= _KEYS:
+    if row.keys() >= KEYS:
         for key in _RESERVED:
             if key in row and row[key] is None:
                 del row[key]
@@ -72,7 +72,7 @@ def without_reserved_nulls(row: dict[str, Any]) -> Iterator[str]:
 
 def without_nulls(row: dict[str, Any]) -> Iterator[str]:
     """Keys whose value is null and that the format doesn't have there go: Arrow fills them in. An assistant's null content becomes empty."""
-    for key in [key for key, value in row.items() if value is None and key not in _KEYS]:
+    for key in [key for key, value in row.items() if value is None and key not in KEYS]:
         if key not in _RESERVED:
             del row[key]
             yield f"the key {key[:30]!r}, which is null, goes"

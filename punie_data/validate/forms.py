@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 from punie_data import jsonl
 
 RECORD = "record"
+KEYS = frozenset({"id", "messages", "tools", "label", "origin", "runs"})
+"""Those of a record, which the import has too: importing that costs more than checking a small file."""
 _OURS = frozenset({"label", "origin", "runs"})
 _LOOKED_AT = 20
 """Lines that may be broken, or say nothing, before the first that can be told."""

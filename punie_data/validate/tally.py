@@ -16,9 +16,9 @@ from typing import Any
 from punie_data.balance.axes import template_of
 from punie_data.balance.content import outcome, reads_a_field
 from punie_data.chat import KINDS
-from punie_data.importing import KEYS
 from punie_data.question import folded, world
 from punie_data.tools.schemas import tool_schemas
+from punie_data.validate.forms import KEYS
 from punie_data.validate.record_rules import identity
 from punie_data.validate.sandbox import TOOL as SANDBOX
 
