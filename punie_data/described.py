@@ -7,7 +7,8 @@
 
 A signature has the shape of those in `schemas/tools.schema.json`; `written` beside it is the foreign row's own description, where a validator could
 not take it as it was. Foreign sets give one name several signatures: `signatures` holds the one that most rows mean, or nothing where the name is that of a tool of
-ours, which is then meant by all rows that no variant names.
+ours, which is then meant by all rows that no variant names. Of a tool that rows call and never describe, as in session files, it holds what the calls
+show of its parameters, and `seen_in_calls` says how many they were.
 """
 
 from collections import ChainMap

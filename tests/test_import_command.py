@@ -103,6 +103,22 @@ def test_the_tools_of_rows_that_name_none(tmp_path: Path) -> None:
     assert offered == [["execute_code", "read_file"], ["execute_code", "read_file"], ["look"]]
 
 
+def test_a_tool_that_no_row_describes_is_described_by_its_calls(tmp_path: Path) -> None:
+    """Else session files, which describe no tool, could never be exported."""
+    from jsonschema import Draft202012Validator
+
+    given = [{"command": "ls", "timeout": 5}, {"command": "pwd"}, {"command": None, "timeout": 1.5}]
+    rows = [{"messages": [ASKED, {"role": "assistant", "tool_calls": [{"name": "Bash", "arguments": each}]}]} for each in given]  # fmt: skip
+    done = convert([written(tmp_path / "old.jsonl", *rows)], tmp_path / "out", Options())
+    assert (done.tools, done.undescribed) == (0, 1)
+    entry = manifest_of(tmp_path / "out")["signatures"]["Bash"]
+    assert entry["seen_in_calls"] == 3
+    assert entry["arguments"]["required"] == ["command"]
+    assert all(Draft202012Validator(entry["arguments"]).is_valid(each) for each in given)
+    told = CliRunner().invoke(cli, ["export", str(tmp_path / "out"), "--for", "trl", "--out", str(tmp_path / "trl")])  # fmt: skip
+    assert told.exit_code == 0, told.output
+
+
 def test_one_file_has_its_manifest_beside_it(tmp_path: Path) -> None:
     """Else the signatures would be lost where somebody wants a single file."""
     file = written(tmp_path / "old.jsonl", row("a", "Be brief.", tool("look")), {"x": 1})

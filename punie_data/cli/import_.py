@@ -106,6 +106,10 @@ def summary(done: Imported, out: Path) -> str:
         lines.append(
             f"  {_count(done.tools, 'tool')} described by the rows: the signatures are in the manifest"
         )
+    if done.undescribed:
+        lines.append(
+            f"  {_count(done.undescribed, 'tool')} that no row describes: the manifest holds what their calls show of the parameters"
+        )
     for reason, number in sorted(done.rejected.items(), key=lambda item: (-item[1], item[0])):
         lines.append(f"  rejected {number:,}: {plain_line(reason)}")
     return "\n".join(lines)

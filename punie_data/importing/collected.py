@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from punie_data.chat import canonical
@@ -12,12 +13,16 @@ _WIDTH = 10
 """Bytes of a row's id: its twenty hex digits. A million rows cost ten megabytes for the prompt, and as much for each tool that all of them offer."""
 
 
+_TYPES = {str: "string", int: "integer", float: "number", bool: "boolean", list: "array", dict: "object", type(None): "null"}  # fmt: skip
+
+
 class Collected:
     """Prompts and signatures in the order in which they were first met, with the ids of their rows."""
 
     def __init__(self) -> None:
         self._prompts: dict[str, bytearray] = {}
         self._tools: dict[str, dict[bytes, tuple[dict[str, Any], bytearray]]] = {}
+        self._called: dict[str, _Called] = {}
 
     def add(self, converted: Converted) -> None:
         row = bytes.fromhex(converted.example.id)
@@ -27,6 +32,10 @@ class Collected:
             variants = self._tools.setdefault(signature.name, {})
             key = hashlib.sha256(canonical(entry)).digest()
             variants.setdefault(key, (entry, bytearray()))[1].extend(row)
+        for message in converted.example.messages:
+            for call in message.tool_calls:
+                if call.name not in self._tools and call.name not in shipped_tools():
+                    self._called.setdefault(call.name, _Called()).add(call.arguments)
 
     @property
     def prompts(self) -> int:
@@ -35,6 +44,11 @@ class Collected:
     @property
     def tools(self) -> int:
         return len(self._tools)
+
+    @property
+    def undescribed(self) -> int:
+        """How many tools are called that no row describes."""
+        return sum(name not in self._tools for name in self._called)
 
     def into_manifest(self) -> dict[str, Any]:
         """The keys that `described` documents; none for what no row has said."""
@@ -53,11 +67,44 @@ class Collected:
             else:
                 others = [(entry, rows) for entry, rows in others if not _same(ours, entry)]
             rest += [{"tool": name, "signature": other, "rows": _ids(rows)} for other, rows in others]
+        signatures |= {
+            name: called.entry() for name, called in self._called.items() if name not in self._tools
+        }
         if signatures:
-            found["signatures"] = signatures
+            found["signatures"] = dict(sorted(signatures.items()))
         if rest:
             found["signature_variants"] = rest
         return found
+
+
+@dataclass(slots=True)
+class _Called:
+    """A tool that is called and never described, as in session files: what its calls show of its parameters."""
+
+    calls: int = 0
+    parameters: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Parameter → JSON type → in how many calls."""
+
+    def add(self, arguments: Mapping[str, Any]) -> None:
+        self.calls += 1
+        for name, value in arguments.items():
+            types = self.parameters.setdefault(name, {})
+            kind = _TYPES[type(value)]
+            types[kind] = types.get(kind, 0) + 1
+
+    def entry(self) -> dict[str, Any]:
+        """A signature that all calls satisfy. `seen_in_calls` says that nobody has written it."""
+        properties = {}
+        for name, types in self.parameters.items():
+            kinds = sorted(types)
+            properties[name] = {"type": kinds[0] if len(kinds) == 1 else kinds}
+        required = [name for name, types in self.parameters.items() if sum(types.values()) == self.calls]
+        return {
+            "description": "",
+            "arguments": {"type": "object", "properties": properties, "required": required},
+            "result": None,
+            "seen_in_calls": self.calls,
+        }
 
 
 def _most_first(variants: list[tuple[Any, bytearray]]) -> list[tuple[Any, bytearray]]:

@@ -45,6 +45,7 @@ class Imported:
     folded: int = 0
     prompts: int = 0
     tools: int = 0
+    undescribed: int = 0
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -58,6 +59,7 @@ class Imported:
             "earlier_turns": self.folded,
             "system_prompts": self.prompts,
             "foreign_tools": self.tools,
+            "undescribed_tools": self.undescribed,
         }
 
 
@@ -90,6 +92,7 @@ def convert(
             # Drawn to its end before the manifest is made of them.
             base.update(collected.into_manifest())
             done.prompts, done.tools = collected.prompts, collected.tools
+            done.undescribed = collected.undescribed
             base["sources"] = [*base.get("sources", ()), *_sources(files, digests, options)]
             step.counts.update(done.to_json())  # type: ignore[attr-defined]
 
