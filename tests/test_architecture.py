@@ -35,7 +35,7 @@ LAYERS = (
     ("stats", "diff"),
     ("build", "export", "preflight"),
     ("models",),
-    ("train", "evaluate"),
+    ("train", "quantize", "evaluate"),
     ("report",),
     ("cli",),
 )
@@ -53,12 +53,12 @@ DOORS = {
     "highspy": {"balance"},
     "rensa": {"dedupe"},
     "numpy": {"balance", "dedupe", "split"},
-    "mlx": {"models", "train", "evaluate", "preflight"},
+    "mlx": {"models", "train", "quantize", "evaluate", "preflight"},
     "tokenizers": {"dialects", "models", "stats"},
     "jinja2": {"dialects", "report"},
     "datasets": {"export"},
     "huggingface_hub": {"export"},
-    "mlx_lm": {"dialects", "export", "preflight", "train", "evaluate"},
+    "mlx_lm": {"dialects", "export", "preflight", "train", "quantize", "evaluate"},
 }
 """Who may import what. Generators may import LibCST too."""
 LONGEST = 420

@@ -36,6 +36,9 @@ COMMANDS = {
     "corpus": "List or fetch the repositories of a corpus.",
     "model": "Get models in MLX form without a hub.",
     "train": "Train an adapter on every assistant turn.",
+    "fuse": "Make an adapter one with its model.",
+    "quantize": "Round a model to few bits.",
+    "survival": "Predict what of a training outlives rounding.",
     "evaluate": "Ask a model what a dataset asks, and score what it decides.",
     "compare": "Say whether one of two evaluated models is better.",
 }

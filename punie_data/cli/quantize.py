@@ -1,0 +1,39 @@
+"""`punie-data quantize`: a model rounded to few bits."""
+
+from pathlib import Path
+
+import click
+
+from punie_data.errors import UserError
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  punie-data quantize models/mine --bits 8 --out models/mine-8bit
+  punie-data quantize models/mine --bits 4 --wider "lm_head|embed=8" --out models/mine-4bit"""
+)
+@click.argument("model", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--bits", type=int, required=True, help="2, 3, 4, 5, 6 or 8.")
+@click.option(
+    "--group-size", type=int, default=64, show_default=True, help="Weights that share a scale: 32, 64 or 128."
+)
+@click.option(
+    "--wider",
+    multiple=True,
+    metavar="PATTERN=BITS",
+    help="Another width for layers whose name matches. Repeatable.",
+)
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="A new folder.")
+def quantize(model: Path, bits: int, group_size: int, wider: tuple[str, ...], out: Path) -> None:
+    """Write MODEL with its weights rounded."""
+    from punie_data.quantize.rounding import quantize as round_weights
+
+    widths = {}
+    for pair in wider:
+        pattern, equals, width = pair.rpartition("=")
+        if not equals or not width.isdigit():
+            raise UserError(f"--wider {pair}: write PATTERN=BITS")
+        widths[pattern] = int(width)
+    told = round_weights(model, out, bits, group_size, widths)
+    click.echo(f"{told:.2f} bits a weight: {out}")
