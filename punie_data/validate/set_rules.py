@@ -57,7 +57,7 @@ def system_prompts(view: SetView) -> Iterator[Finding]:
     elif having < view.rows:
         yield (
             view.name,
-            f"{having:,} rows have a system prompt, such as {found[0][1][0]}, and {view.rows - having:,} have none",
+            f"{having:,} of the rows {'has' if having == 1 else 'have'} a system prompt, such as {found[0][1][0]}, and {view.rows - having:,} have none",
         )
     else:
         deployed = view.manifest.get("system_prompt")

@@ -165,9 +165,13 @@ class Tally:
                     names = [(call.get("function") or call)["name"] for call in calls]
                     called += names
                     for name in names:
-                        counts = self.tools.get(name) or self.tools.setdefault(name, ToolCount())
-                        counts.spoken += bool(content)
-                        counts.silent += not content
+                        counts = self.tools.get(name)
+                        if counts is None:
+                            counts = self.tools[name] = ToolCount()
+                        if content:
+                            counts.spoken += 1
+                        else:
+                            counts.silent += 1
                     if SANDBOX in names:
                         code += [str(call["function"]["arguments"]) for call in calls]
                         self.with_fields += any(
@@ -192,37 +196,45 @@ class Tally:
         place = KINDS.index(kind)
         question = question_number(turns)
         known = row["id"] if id_is_right else identity(messages, row.get("tools"), row.get("label"))
+        number = int(known[:16], 16)
         source = self._origin(line, row.get("origin") or {})
-        for name in set(called):
-            self.tools[name].rows += 1
+        bits = bit_of_tool()
         if called:
+            counts = self.tools[called[0]]
             if len(called) == 1:
-                self.tools[called[0]].alone += 1
+                counts.alone += 1
+                counts.rows += 1
             else:
-                self.tools[called[0]].followed += 1
-            used = set(called)
-            for text in code:
-                used.update(name for name in _USED_IN_CODE.findall(text) if name in bit_of_tool())
-            self.with_code += bool(code)
-            self.two_tools += len(used - {SANDBOX}) > 1
+                counts.followed += 1
+                for name in set(called):
+                    self.tools[name].rows += 1
+            if code or len(called) > 1:
+                used = set(called)
+                for text in code:
+                    used.update(name for name in _USED_IN_CODE.findall(text) if name in bits)
+                self.with_code += bool(code)
+                self.two_tools += len(used - {SANDBOX}) > 1
         action = first or ("", kind)
         at = self._places.get(action)
         if at is None:
             at = self._places[action] = len(self.action_names)
             self.action_names.append(action)
-        self.neighbours += bool(self.actions) and self.actions[-1] == at
         offer = 0
-        bits = bit_of_tool()
-        for name in row.get("tools") or ():
-            offer |= bits.get(name, 0) if type(name) is str else 0
-        for name in called:
-            offer |= bits.get(name, 0)
+        for bit in map(bits.get, (*(row.get("tools") or ()), *called)):
+            if bit:
+                offer |= bit
         template = template_of(turns[0])
-        self.templates.setdefault(zlib.crc32(template.encode()) % _BUCKETS, Seen()).add(line, template)
+        bucket = zlib.crc32(template.encode()) % _BUCKETS
+        seen = self.templates.get(bucket)
+        if seen is None:
+            seen = self.templates[bucket] = Seen()
+        seen.add(line, template)
+        if self.actions and self.actions[-1] == at:
+            self.neighbours += 1
         self.lines.append(line)
         self.kinds.append(place)
         self.actions.append(at)
-        self.contents.append(int(known[:16], 16))
+        self.contents.append(number)
         self.questions.append(question)
         self.offers.append(offer)
         self.sources.append(source)
