@@ -5,8 +5,8 @@
     python tests/benchmarks/bench_validate.py --gigabyte    the memory of a run over 1 GB of rows, all processes together
 
 `jsonschema` reads with the standard library and reuses its validator, as its users do; the fast pair is orjson and jsonschema-rs. One process is
-compared with one process; then the command as users run it, on all cores, with the pair on one. Rounds of the three are run in turn, few rows at a
-time, and the fastest of each counts: whatever else the machine does meets all of them alike.
+compared with one process, by the processor's time; then the command as users run it, on all cores, with the pair on one. Rounds are run in turn, few
+rows at a time, and the fastest of each counts: whatever else the machine does meets all of them alike.
 """
 
 import io
@@ -89,16 +89,16 @@ def synthetic(number: int) -> dict[str, object]:
 def fastest(
     works: dict[str, Callable[[list[bytes]], object]], rows: list[bytes], times: int = 9
 ) -> dict[str, float]:
-    """Seconds a row for each of the works: over slices of the rows, each work's fastest round."""
+    """Seconds of a processor a row for each of the works: over slices of the rows, each work's fastest round."""
     total = dict.fromkeys(works, 0.0)
     for start in range(0, len(rows), SLICE):
         few = rows[start : start + SLICE]
         best = dict.fromkeys(works, float("inf"))
         for _ in range(times):
             for name, work in works.items():
-                begun = time.perf_counter()
+                begun = time.thread_time()
                 work(few)
-                best[name] = min(best[name], time.perf_counter() - begun)
+                best[name] = min(best[name], time.thread_time() - begun)
         for name, seconds in best.items():
             total[name] += seconds
     return {name: seconds / len(rows) for name, seconds in total.items()}
