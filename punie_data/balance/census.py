@@ -20,7 +20,9 @@ from punie_data.errors import UserError
 from punie_data.importing import KEYS, records
 
 _PART = 16 * 1024 * 1024
-"""Bytes a worker counts at a time."""
+"""Bytes a worker counts at a time, at the least."""
+_LARGEST = 4
+"""So many times as much of a large file: what two parts have in common is told twice."""
 
 Combination = tuple[Value, ...]
 
@@ -144,21 +146,22 @@ def _in_parts(
     from concurrent.futures import ProcessPoolExecutor
 
     whole = Census(path, axes)
-    starts = range(0, size, _PART)
+    length = max(_PART, min(_LARGEST * _PART, size // (8 * workers)))
+    starts = range(0, size, length)
     pool = ProcessPoolExecutor(workers, initializer=_leave_interrupts)
     try:
         parts = pool.map(
             _count,
             *([each] * len(starts) for each in (path, axes)),
             starts,
-            [start + _PART for start in starts],
+            [start + length for start in starts],
         )
         for start, part in zip(starts, parts, strict=True):
             if part.foreign:
                 whole.foreign = True
                 break
             whole.append(part)
-            advance(min(_PART, size - start))
+            advance(min(length, size - start))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
     return whole
