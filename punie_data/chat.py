@@ -60,7 +60,10 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a row came from. `spans` are `path:first-last`, 1-based and inclusive: the mined text behind a direct answer."""
+    """Where a row came from. `spans` are `path:first-last`, 1-based and inclusive: the mined text behind a direct answer.
+
+    Of an imported row the generator is `import:` and the format, `repo` the file's stem, the revision begins the file's SHA-256, `symbol` is the line.
+    """
 
     generator: str
     repo: str
@@ -74,7 +77,9 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One tool call that really happened. `sha256` is that of the tool message's content, as UTF-8."""
+    """One tool call that really happened, or, where `tool_version` is "imported", whose result came with foreign data. `sha256` is that of the tool
+    message's content, as UTF-8.
+    """
 
     call_id: str
     tool_version: str
