@@ -19,8 +19,10 @@ from punie_data.evaluate.statistics import mcnemar, queries_needed, wilson
 from punie_data.scorers.decision import decision
 from tests.tiny_model import model_folder
 
-SAMPLE = Path(__file__).parent.parent / "data" / "sample" / "examples.jsonl"
-QUERIES = list(queries(SAMPLE))
+DATA = Path(__file__).parent.parent / "data"
+SAMPLE = DATA / "sample" / "examples.jsonl"
+SUITES = sorted((DATA / "suites").glob("*.jsonl"))
+QUERIES = [query for file in (SAMPLE, *SUITES) for query in queries(file)]
 
 
 def written(
@@ -55,7 +57,7 @@ def test_a_corrupted_answer_fails_where_it_was_corrupted() -> None:
             "arguments": written(query, "hermes", (Call(call.name, {**call.arguments, key: other}),)),
             "tools": written(query, "hermes", (Call("no_such_tool", call.arguments),)),
             "decision": written(query, "hermes", (), "It is in the file that you named."),
-            "parsed": written(query, "hermes").replace("}", "", 1).replace("</tool_call>", ""),
+            "parsed": written(query, "hermes").replace("}}\n</tool_call>", ""),
         }
         for layer, text in cases.items():
             found = score(query, text, "hermes")
@@ -147,6 +149,28 @@ def test_a_failure_before_a_layer_is_a_failure_of_it() -> None:
         (1, 2),
         (1, 2),
     ]
+
+
+def test_a_suite_has_a_fair_share_of_every_kind_and_asks_nothing_twice(tmp_path: Path) -> None:
+    """Else a suite would be mostly what there is most of, and one question could decide twice."""
+    out = tmp_path / "suite.jsonl"
+    done = punie_data("suite", SAMPLE, "--queries", 20, "--out", out)
+    assert done.stdout.startswith("20 queries (5 ask, 5 cannot, 5 direct, 5 tool)"), done.stdout + done.stderr
+    rows = [orjson.loads(line) for line in out.read_bytes().splitlines()]
+    asked = [one["messages"][0]["content"] for one in rows]
+    assert len(set(asked)) == len(asked) == 20
+    assert len({one["label"]["category"] for one in rows if one["label"]["kind"] == "tool"}) == 5
+    other = tmp_path / "other.jsonl"
+    punie_data("suite", SAMPLE, "--queries", 20, "--seed", 1, "--out", other)
+    assert other.read_bytes() != out.read_bytes()
+    assert punie_data("suite", SAMPLE, "--out", SAMPLE).returncode == 2
+
+
+def test_the_suites_are_records_of_all_kinds() -> None:
+    """They ship: who evaluates with them needs every kind, and gold answers."""
+    assert SUITES
+    for file in SUITES:
+        assert {query.kind for query in queries(file)} == {"tool", "direct", "ask", "cannot"}
 
 
 def row(question: str, answer: str, tool: str = "") -> dict[str, Any]:
