@@ -139,6 +139,22 @@ def test_a_folders_parts_stay_parts(tmp_path: Path) -> None:
     assert done.parts == {"train": 2, "valid": 1, "rejected": 0}
 
 
+def test_datasets_that_become_one_keep_their_prompts_and_signatures(tmp_path: Path) -> None:
+    """Else putting two datasets together would give the rows of one the prompt of the other."""
+    for name, prompt, parameters in (("a", "Be brief.", "x"), ("b", "Be long.", "y")):
+        rows = [row(f"{name}{n}", prompt, tool("look", parameters)) for n in range(2 + (name == "a"))]
+        convert([written(tmp_path / f"{name}.jsonl", *rows)], tmp_path / name, Options())
+    done = convert([tmp_path / "a", tmp_path / "b"], tmp_path / "both", Options())
+    assert done.untouched == 5
+    both = Described(manifest_of(tmp_path / "both"))
+    for name in ("a", "b"):
+        alone = Described(manifest_of(tmp_path / name))
+        for each in rows_of(tmp_path / name / "examples.jsonl"):
+            assert both.prompt(each["id"]) == alone.prompt(each["id"])
+            assert both.signatures(each["id"])["look"] == alone.signatures(each["id"])["look"]
+    assert [source["name"] for source in manifest_of(tmp_path / "both")["sources"]] == ["a", "b"]
+
+
 def test_records_go_through_as_they_are(tmp_path: Path) -> None:
     """Else importing a dataset twice would change it."""
     done = convert([SAMPLE], tmp_path / "out", Options())

@@ -25,17 +25,22 @@ class Collected:
         self._called: dict[str, _Called] = {}
 
     def add(self, converted: Converted) -> None:
-        row = bytes.fromhex(converted.example.id)
-        self._prompts.setdefault(converted.prompt, bytearray()).extend(row)
-        for signature in converted.signatures:
-            entry = signature.to_json()
-            variants = self._tools.setdefault(signature.name, {})
-            key = hashlib.sha256(canonical(entry)).digest()
-            variants.setdefault(key, (entry, bytearray()))[1].extend(row)
+        """What a row said that was converted."""
+        entries = {signature.name: signature.to_json() for signature in converted.signatures}
+        self.add_record(converted.example.id, converted.prompt, entries)
         for message in converted.example.messages:
             for call in message.tool_calls:
                 if call.name not in self._tools and call.name not in shipped_tools():
                     self._called.setdefault(call.name, _Called()).add(call.arguments)
+
+    def add_record(self, identity: str, prompt: str, entries: Mapping[str, Mapping[str, Any]]) -> None:
+        """What the manifest of its dataset says of a record: its prompt, and the tools that aren't ours, by name."""
+        row = bytes.fromhex(identity)
+        self._prompts.setdefault(prompt, bytearray()).extend(row)
+        for name, entry in entries.items():
+            variants = self._tools.setdefault(name, {})
+            key = hashlib.sha256(canonical(entry)).digest()
+            variants.setdefault(key, (dict(entry), bytearray()))[1].extend(row)
 
     @property
     def prompts(self) -> int:

@@ -12,6 +12,7 @@ import orjson
 
 from punie_data import __version__, dataset, jsonl
 from punie_data.dataset import Step
+from punie_data.described import Described
 from punie_data.errors import UserError
 from punie_data.importing.collected import Collected
 from punie_data.importing.reader import Reader, read
@@ -81,19 +82,29 @@ def convert(
         raise UserError(f"{out} is an input, which is never changed: choose another place with --out")
     done, collected = Imported(), Collected()
     digests = {file: dataset.digest(file) for file in given}
-    base: dict[str, Any] = dict(dataset.manifest_of(paths[0])) if len(paths) == 1 else {}
+    manifests = [dataset.manifest_of(path) for path in paths]
+    base: dict[str, Any] = dict(manifests[0])
+    described: dict[Path, Described] = {}
+    if len(paths) > 1:  # each record keeps what its own dataset says of it
+        base = {"sources": [source for manifest in manifests for source in manifest.get("sources", ())]}
+        for path, manifest in zip(paths, manifests, strict=True):
+            described |= dict.fromkeys(dataset.part_files(path).values(), Described(manifest))
     step = Step("import", asdict(options) | {"tools": list(options.tools)}, _named(digests), {})
     with ExitStack() as stack:
         rejects = stack.enter_context(tempfile.TemporaryFile(prefix="punie-data-"))
 
         def lines(files: Iterable[Path]) -> Iterator[bytes]:
+            foreign = []
             for file in files:
-                yield from _lines(file, digests[file], options, done, collected, rejects, advance)
+                before = done.formats.total()
+                known = described.get(file)
+                yield from _lines(file, digests[file], options, done, collected, known, rejects, advance)
+                foreign += [file] * (done.formats.total() > before)
             # Drawn to its end before the manifest is made of them.
             base.update(collected.into_manifest())
             done.prompts, done.tools = collected.prompts, collected.tools
             done.undescribed = collected.undescribed
-            base["sources"] = [*base.get("sources", ()), *_sources(files, digests, options)]
+            base["sources"] = [*base.get("sources", ()), *_sources(foreign, digests, options)]
             step.counts.update(done.to_json())  # type: ignore[attr-defined]
 
         parts = {name: lines(files) for name, files in inputs.items()}
@@ -122,6 +133,7 @@ def _lines(
     options: Options,
     done: Imported,
     collected: Collected,
+    described: Described | None,
     rejects: IO[bytes],
     advance: Callable[[int], None],
 ) -> Iterator[bytes]:
@@ -140,6 +152,10 @@ def _lines(
         done.kinds[line.row["label"]["kind"]] += 1
         if converted is None:
             done.untouched += 1
+            if described is not None:
+                entries = described.entries(line.row["id"])
+                tools = {name: entries[name] for name in line.row["tools"] if name in entries}
+                collected.add_record(line.row["id"], described.prompt(line.row["id"]), tools)
         else:
             done.formats[converted.format] += 1
             collected.add(converted)
