@@ -24,20 +24,21 @@ def choose(rows: Iterable[Mapping[str, Any]], count: int, seed: int = 0) -> list
             seen.add(question)
             cell = (row["label"]["kind"], row["label"]["category"], row["origin"]["repo"])
             cells.setdefault(cell, []).append(row)
-    kinds = sorted({kind for kind, _, _ in cells})
-    by_kind = fair_shares(
-        {kind: sum(len(found) for cell, found in cells.items() if cell[0] == kind) for kind in kinds}, count
-    )
-    chosen: list[Mapping[str, Any]] = []
-    for kind in kinds:
-        # In an order of its own where there are more cells than rows to give: the first in the alphabet have no precedence.
-        own = sorted(
-            (cell for cell in cells if cell[0] == kind), key=lambda cell: _order(seed, "/".join(cell))
-        )
-        shares = fair_shares({cell: len(cells[cell]) for cell in own}, by_kind[kind])
-        for cell in own:
-            chosen += cells[cell][: shares[cell]]
-    return sorted(chosen, key=lambda row: row["id"])
+    return sorted(_chosen(cells, count, seed), key=lambda row: row["id"])
+
+
+def _chosen(
+    cells: Mapping[tuple[str, ...], list[Mapping[str, Any]]], count: int, seed: int
+) -> list[Mapping[str, Any]]:
+    """Fair shares of the first part of the cells' names, and of the rest within each."""
+    if list(cells) == [()]:
+        return cells[()][:count]
+    groups: dict[str, dict[tuple[str, ...], list[Mapping[str, Any]]]] = {}
+    # In an order of its own, for where there are more groups than rows to give: the first in the alphabet have no precedence.
+    for name in sorted(cells, key=lambda name: _order(seed, "/".join(name))):
+        groups.setdefault(name[0], {})[name[1:]] = cells[name]
+    shares = fair_shares({first: sum(map(len, group.values())) for first, group in groups.items()}, count)
+    return [row for first, group in groups.items() for row in _chosen(group, shares[first], seed)]
 
 
 def _order(seed: int, text: str) -> str:

@@ -176,7 +176,8 @@ def suite_question(view: SetView) -> Iterator[Finding]:
     for part, (path, tally) in enumerate(view.parts):
         told = Told()
         for line, question in zip(tally.lines, tally.questions, strict=True):
-            if question in view.suites:
+            # A suite, or a copy of it, asks its own questions.
+            if question in view.suites and view.suites[question].rpartition(":")[0] != Path(path).name:
                 told.add(f"{view.place(part, line)} asks what {view.suites[question]} asks")
         if told.rows:
             yield (
