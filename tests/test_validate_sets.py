@@ -225,6 +225,16 @@ def test_the_mix_of_a_balanced_set_is_its_own(tmp_path: Path) -> None:
     ] == []
 
 
+@pytest.mark.parametrize(
+    "manifest", [b"[]", b"{", b'{"steps": 3}', b'{"steps": [3]}', b'{"system_prompt": 4}']
+)
+def test_a_strange_manifest_does_not_end_the_check(manifest: bytes, tmp_path: Path) -> None:
+    """Rows can be judged without it."""
+    (tmp_path / "manifest.json").write_bytes(manifest)
+    rows = {"train": [bare(each, "Be brief.") for each in mixed(100, 9)]}
+    assert [f.code for f in found(tmp_path, rows)] == ["PD920"]
+
+
 def test_parts_and_processes_see_the_same_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A finding must not depend on how many cores a machine has."""
     monkeypatch.setattr(files, "_PART", 20_000)

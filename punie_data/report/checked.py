@@ -37,7 +37,7 @@ class Checked:
         found = self.by_code.setdefault(finding.code, Found(finding.name, finding.level))
         found.count += 1
         if len(found.first) < _FIRST:
-            found.first.append((f"{part}:{finding.line}", finding.message))
+            found.first.append((f"{part}:{finding.line}" if finding.line else part, finding.message))
         if self.errors + self.warnings <= KEPT:
             self.by_line.setdefault((part, finding.line), []).append(finding)
 
@@ -48,6 +48,7 @@ def checked(parts: dict[str, Path], advance: Callable[[int], None] = lambda rows
     found = Checked()
     for each in check_paths(list(parts.values()), ()):
         for finding in each.findings:
-            found.add(names.get(finding.file, finding.file), finding)
+            # A finding of all parts together names their folder.
+            found.add(names.get(finding.file, "all parts"), finding)
         advance(each.rows)
     return found

@@ -1,9 +1,11 @@
 """Which files are one set, and what the rules over sets find in it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from punie_data.dataset import PARTS, manifest_of
+from punie_data.errors import UserError
 from punie_data.validate.rule import Finding, Rule
 from punie_data.validate.set_view import SetView
 from punie_data.validate.suites import shipped_suites
@@ -15,13 +17,22 @@ def set_of(path: Path) -> Path:
     return path.parent if path.suffix == ".jsonl" and path.stem in PARTS else path
 
 
+def _manifest(folder: Path) -> Mapping[str, Any]:
+    """What is known of the set beside its rows; {} too where nobody can read it, since rows can be judged without."""
+    try:
+        found = manifest_of(folder)
+    except UserError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def check_set(parts: Sequence[tuple[Path, Tally]], rules: Iterable[Rule]) -> list[Finding]:
     """What the rules find in the files of one set. A finding of a set or of a whole file has the line 0."""
     own = set_of(parts[0][0])
     view = SetView(
         own if len(parts) > 1 else parts[0][0],
         parts,
-        manifest_of(own),
+        _manifest(own),
         shipped_suites() if any(tally.lines for _, tally in parts) else {},
         bit_of_tool(),
     )

@@ -32,9 +32,8 @@ def tool_share(view: SetView) -> Iterator[Finding]:
     Below, the model does not call; above, it calls for questions about concepts. A predecessor's share slid from 78 to 91 % unnoticed, because it was
     counted before duplicates were taken out. A pool (`examples.jsonl`) is not judged, nor a set that `punie-data balance` made to a mix of its own.
     """
-    if any(
-        step.get("command") == "balance" for step in view.manifest.get("steps", ()) if isinstance(step, dict)
-    ):
+    steps = view.manifest.get("steps")
+    if isinstance(steps, list) and any(isinstance(s, dict) and s.get("command") == "balance" for s in steps):
         return
     low, high = TOOL_SHARE
     for path, tally in view.parts:
