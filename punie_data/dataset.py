@@ -93,6 +93,10 @@ def digest(file: Path) -> str:
 @contextmanager
 def claimed(out: Path) -> Iterator[None]:
     """The folder is there and nobody else's until the block ends. UserError where it isn't a dataset's, or another run writes it."""
+    if out.suffix == ".jsonl" and not out.exists():
+        raise UserError(
+            f"{out} is named like a file, and a folder is written: choose a name without .jsonl with --out"
+        )
     try:
         out.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(out, os.O_RDONLY | os.O_CLOEXEC)

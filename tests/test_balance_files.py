@@ -256,7 +256,7 @@ def test_the_input_is_never_written_over(tmp_path: Path) -> None:
     folder = tmp_path / "set"
     folder.mkdir()
     write(folder / "train.jsonl", rows_of(8, 2))
-    for arguments in ((file, "--out", file), (folder, "--out", folder), (folder, "--out", file), (file, "--out", folder), (file, "--check", "--out", tmp_path / "b")):  # fmt: skip
+    for arguments in ((file, "--out", file), (folder, "--out", folder), (folder, "--out", file), (file, "--out", tmp_path), (file, "--check", "--out", tmp_path / "b")):  # fmt: skip
         done = run(*arguments)
         assert isinstance(done.exception, UserError)
     assert read(file) == read(folder / "train.jsonl") == rows_of(8, 2)
@@ -296,3 +296,12 @@ def test_what_a_file_s_rows_bring_with_them_goes_on(tmp_path: Path) -> None:
     write(tmp_path / "bare.jsonl", rows_of(0, 3))
     assert run(tmp_path / "bare.jsonl", "--mix", mix, "--out", tmp_path / "none.jsonl").exit_code == 0
     assert not (tmp_path / "none.manifest.json").exists()
+
+
+def test_a_file_becomes_a_dataset_where_the_name_is_a_folder_s(tmp_path: Path) -> None:
+    """Else `--out data/new` means a folder for every command but this one, and what is left out is kept nowhere."""
+    file = write(tmp_path / "old.jsonl", rows_of(9, 2))
+    done = run(file, "--tool", "0.67", "--tolerance", "0.1", "--out", tmp_path / "new")
+    stay, gone = read(tmp_path / "new" / "examples.jsonl"), read(tmp_path / "new" / "rejected.jsonl")
+    assert done.exit_code == 0 and gone and len(stay) + len(gone) == 11
+    assert orjson.loads((tmp_path / "new" / "manifest.json").read_bytes())["counts"]["examples"] == len(stay)

@@ -174,6 +174,9 @@ def test_what_the_user_can_mend_is_said(tmp_path: Path) -> None:
         suite.write_text(text)
         with pytest.raises(UserError, match=said):
             decontaminate(rows, tmp_path / "out", [suite])
+    suite.write_text("\n")
+    with pytest.raises(UserError, match="holds no question"):
+        decontaminate(rows, tmp_path / "out", [suite])
     with pytest.raises(UserError, match="nothing to compare"):
         decontaminate(rows, tmp_path / "out", [])
     with pytest.raises(UserError, match="where the input lies"):

@@ -349,3 +349,11 @@ def test_the_readmes_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             assert done.exit_code == 0, (line, done.output, done.exception)
             ran += 1
     assert ran == 5
+
+
+def test_a_row_with_the_keys_of_a_record_alone_is_left_out(tmp_path: Path) -> None:
+    """Else one wrong value ends the export of all."""
+    wrong = [{**ROWS[0], key: value} for key in ROWS[0] for value in (None, 3, [], {"a": 1}, [[1]])]
+    report = export(few(tmp_path / "source", [*ROWS[:6], *wrong]), tmp_path / "out", Options("hermes", "trl"))
+    assert report.files["train"].rows >= 6
+    assert report.left_out["the keys of a record, and not its values"] >= len(wrong) - 5

@@ -364,3 +364,11 @@ def test_the_readmes_block_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     for program, command, *arguments in commands:
         assert (program, command) == ("punie-data", "scan")
         assert run(*(one.replace("data/clean", str(tmp_path / "clean")) for one in arguments))[0] == 0
+
+
+def test_rows_of_an_array_are_counted_as_rows(tmp_path: Path) -> None:
+    """Else a file of one array is one row, or as many as it has lines, and its findings name no row's line."""
+    for indent in (None, 1):
+        (tmp_path / "rows.json").write_text(json.dumps([row(), row("clean"), row("clean")], indent=indent))
+        code, said = run(tmp_path / "rows.json", "--json")
+        assert code == 1 and json.loads(said)["rows"] == 3 and json.loads(said)["places"] == 1

@@ -140,6 +140,8 @@ def test_lines_that_are_no_rows_are_counted_and_not_shown(tmp_path: Path) -> Non
         b'{"a"\n[1]\n' + orjson.dumps(GOOD["ask"]) + b"\n" + orjson.dumps({**GOOD["ask"], "label": 3}) + b"\n"
     )
     assert "3 lines are no rows" in run(file).output
+    file.write_bytes(b"[1]\n" + orjson.dumps(GOOD["ask"]) + b"\n")
+    assert "1 line is no row " in run(file).output
     file.write_bytes(b"null\n")
     with pytest.raises(UserError, match="punie-data validate says why"):
         run(file)

@@ -268,3 +268,27 @@ def test_what_the_user_can_mend_is_said(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no rows"):
         split(write_rows(tmp_path / "empty.jsonl", []), tmp_path / "out")
     assert run(rows).exit_code == 2
+
+
+def test_the_check_proves_nothing_of_what_it_could_not_read(tmp_path: Path) -> None:
+    """Else a set of broken lines, of no rows or of one part is proven leak-free."""
+    folder = tmp_path / "set"
+    folder.mkdir()
+    write_rows(folder / "train.jsonl", [defined("Cart", "cart.py", 3)])
+    (folder / "test.jsonl").write_bytes(b"{\n")
+    done = run(folder, "--check")
+    assert done.exit_code == 1 and "test.jsonl:1: not JSON" in done.stderr
+    assert orjson.loads(run(folder, "--check", "--json").stdout)["unreadable"]
+    (folder / "train.jsonl").write_bytes(b"")
+    with pytest.raises(UserError, match="holds no record"):
+        run(folder, "--check")
+    with pytest.raises(UserError, match="is one part"):
+        run(write_rows(tmp_path / "rows.jsonl", [defined("Cart", "cart.py", 3)]), "--check")
+
+
+def test_a_folder_is_not_named_like_a_file(tmp_path: Path) -> None:
+    """Else `--out new.jsonl` leaves a folder of that name, which no program reads as rows."""
+    rows = write_rows(tmp_path / "rows.jsonl", [defined("Cart", "cart.py", 3)])
+    with pytest.raises(UserError, match="named like a file"):
+        run(rows, "--out", tmp_path / "new.jsonl")
+    assert not (tmp_path / "new.jsonl").exists()

@@ -11,7 +11,7 @@ import orjson
 from punie_data import __version__, jsonl
 from punie_data.balance.mix import Mix
 from punie_data.balance.plan import Plan, kept, left_out
-from punie_data.dataset import FORMAT, Step, carried, digest, manifest_beside, write_parts
+from punie_data.dataset import FORMAT, PARTS, Step, carried, digest, manifest_beside, write_parts
 
 
 def write_folder(
@@ -21,7 +21,7 @@ def write_folder(
 
     `base` is the manifest of the dataset that was balanced. Call it in `dataset.claimed(out)`.
     """
-    parts = {one.path.stem: kept(one) for one in plans}
+    parts = {one.path.stem if one.path.stem in PARTS else PARTS[0]: kept(one) for one in plans}
     return write_parts(out, base, _step(plans, mix, seed), parts, chain.from_iterable(map(left_out, plans)))
 
 

@@ -47,7 +47,8 @@ Examples:
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="The file (or, for a dataset, the folder) to write.  [default: only say what would be kept]",
+    metavar="FILE|DIR",
+    help="A folder for a dataset with its manifest, or, of a FILE, a file if its name ends in .jsonl.  [default: only say what would be kept]",
 )
 @click.option("--check", is_flag=True, help="Only judge: exit 1 when a share is outside its band.")
 @click.option("--dry-run", is_flag=True, help="Say what would be kept, and write nothing.")
@@ -85,8 +86,8 @@ def balance(
       [split.valid.repo]
       "*" = [0, 0.5]            # but for valid.jsonl
 
-    FILE is of any form that import reads. DATASET is a folder; each of its splits is balanced on its own, into the folder --out, and what is
-    left out goes to its rejected.jsonl. The input is never changed, rows keep their bytes and their order. Exits with 0 when the bands are met,
+    FILE is of any form that import reads. DATASET is a folder; each of its splits is balanced on its own. What is left out goes to
+    rejected.jsonl in the folder --out; beside a single file it stays in the input alone. The input is never changed, rows keep their bytes and their order. Exits with 0 when the bands are met,
     with 1 when they can't be (or, with --check, are not), with 2 when it can't be told.
     """
     from punie_data.balance.plan import judge, plan
@@ -165,24 +166,30 @@ def _axes(shown: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _refuse(out: Path, source: Path) -> None:
-    """The input stays as it is; a folder becomes a folder and a file a file."""
-    if source.is_dir():
+    """The input stays as it is, and a dataset becomes a folder."""
+    if _is_file(out, source):
+        if out.exists() and out.samefile(source):
+            raise UserError(f"{out} is the input, which is never changed: name another file with --out")
+        if out.exists() and not out.is_file():
+            raise UserError(f"{out} is not a regular file")
+    else:
         refuse_input(out, [source])
         if out.exists() and not out.is_dir():
             raise UserError(f"{out} is a file, and {source} is a folder: name a folder with --out")
-    elif out.is_dir():
-        raise UserError(f"{out} is a folder: name a file with --out")
-    elif out.exists() and out.samefile(source):
-        raise UserError(f"{out} is the input, which is never changed: name another file with --out")
-    elif out.exists() and not out.is_file():
-        raise UserError(f"{out} is not a regular file")
+
+
+def _is_file(out: Path, source: Path) -> bool:
+    """Whether one file is to be written, as `import` decides it."""
+    if source.is_dir() or out.is_dir():
+        return False
+    return out.exists() or out.suffix == ".jsonl"
 
 
 def _write(out: Path, source: Path, plans: list["Plan"], mix: "Mix", seed: int) -> list[Path]:
     """The files that were written."""
     from punie_data.balance.written import write_file, write_folder
 
-    if not source.is_dir():
+    if _is_file(out, source):
         return write_file(out, manifest_of(source), plans[0], mix, seed)
     with claimed(out):
         counts = write_folder(out, manifest_of(source), plans, mix, seed)

@@ -5,11 +5,11 @@ from pathlib import Path
 import click
 import orjson
 
-from punie_data.cli.dedupe import tell_source
+from punie_data.cli.dedupe import tell_unreadable
 from punie_data.cli.progress import progress
 from punie_data.decontaminate import Options, suites
 from punie_data.decontaminate import decontaminate as decontaminate_dataset
-from punie_data.dedupe.reading import Advance, line_count, opened
+from punie_data.dedupe.reading import Advance, line_count
 from punie_data.plain import plain_line
 
 _TOLD = 10
@@ -59,7 +59,7 @@ def decontaminate(
     with progress(quiet=as_json) as bars:
 
         def stage(name: str) -> Advance:
-            bars.stage(name, line_count(opened(path)))
+            bars.stage(name, line_count(path))
             return bars.advance
 
         report = decontaminate_dataset(path, out, files, Options(words, everywhere), stage)
@@ -75,6 +75,6 @@ def decontaminate(
         if len(report.hits) > _TOLD:
             click.echo(f"    and {len(report.hits) - _TOLD:,} more questions, in rejected.jsonl")
         click.echo(f"{report.kept:,} of {report.rows:,} rows are in {out}")
-    tell_source(path, report.unreadable, report.foreign)
+    tell_unreadable(report.unreadable)
     if report.unreadable:
         raise SystemExit(1)

@@ -10,7 +10,7 @@ import orjson
 from punie_data.cli.progress import progress
 from punie_data.dedupe import REASONS, Options, Report
 from punie_data.dedupe import dedupe as dedupe_dataset
-from punie_data.dedupe.reading import Advance, Unreadable, line_count, opened
+from punie_data.dedupe.reading import Advance, Unreadable, line_count
 from punie_data.plain import plain_line
 
 _TOLD = 10
@@ -69,7 +69,7 @@ def dedupe(
     with progress(quiet=as_json) as bars:
 
         def stage(name: str) -> Advance:
-            bars.stage(name, line_count(opened(path)) if name == "reading" else 1)
+            bars.stage(name, line_count(path) if name == "reading" else 1)
             return bars.advance
 
         report = dedupe_dataset(
@@ -82,19 +82,13 @@ def dedupe(
         click.echo(
             f"\n{report.kept:,} of {report.rows:,} rows are in {out}, the others in {out}/rejected.jsonl"
         )
-    tell_source(path, report.unreadable, report.foreign)
+    tell_unreadable(report.unreadable)
     if report.unreadable:
         raise SystemExit(1)
 
 
-def tell_source(path: Path, lines: list[Unreadable], foreign: bool) -> None:
-    """What was not taken along, on standard error: lines that are no records (the first few of many), and what only `import` keeps."""
-    if foreign:
-        name = plain_line(str(path))
-        click.echo(
-            f"{name} is of another format: `punie-data import` keeps its system prompts, which stay behind here",
-            err=True,
-        )
+def tell_unreadable(lines: list[Unreadable]) -> None:
+    """The lines that are no records, on standard error: the first few of many."""
     for line in lines[:_TOLD]:
         click.echo(plain_line(f"left out: {line}"), err=True)
     if len(lines) > _TOLD:

@@ -114,15 +114,21 @@ def _look(path: Path, names, unwanted: frozenset[str], limit: int, as_json: bool
         told["findings"] = [{"file": str(file)} | one.to_json() for file, one in printed]
         click.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2))
     elif not total:
-        click.echo(f"{rows:,} rows: nothing that must not be published")
+        click.echo(f"{_rows(rows)}: nothing that must not be published")
     else:
         if limit and total > limit:
             click.echo(f"… and {total - limit:,} more (--limit-findings 0 prints all)")
         kinds_told = ", ".join(f"{count:,} × {kind}" for kind, count in sorted(by_kind.items()))
-        click.echo(f"{rows:,} rows: {kinds_told}, in {len(places):,} lines; not to be published so")
+        click.echo(
+            f"{_rows(rows)}: {kinds_told}, in {len(places):,} line{'' if len(places) == 1 else 's'}; not to be published so"
+        )
         click.echo(f"Without them:  punie-data scan {path} --redact --out FOLDER")
     if total:
         raise SystemExit(1)
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row{'' if count == 1 else 's'}"
 
 
 def _write(path: Path, out: Path, redact: bool, names, unwanted: frozenset[str], as_json: bool) -> None:
@@ -135,7 +141,7 @@ def _write(path: Path, out: Path, redact: bool, names, unwanted: frozenset[str],
     if as_json:
         click.echo(orjson.dumps(asdict(told), option=orjson.OPT_INDENT_2))
         return
-    click.echo(f"{told.kept:,} of {told.rows:,} rows may be published, in {out}")
+    click.echo(f"{told.kept:,} of {_rows(told.rows)} may be published, in {out}")
     if told.mended:
         click.echo(f"{told.taken_out:,} things were taken out of {told.mended:,} of them")
     for reason, count in told.rejected.items():

@@ -108,6 +108,6 @@ def _show_masks(dataset: Path, rows: list, folder: Path, dialect: str, console, 
 
 def _aside(others: int, strange: int) -> str:
     parts = [f"{others:,} do not fit"] * bool(others) + [
-        f"{strange:,} lines are no rows (punie-data validate says why)"
+        f"{strange:,} {'line is no row' if strange == 1 else 'lines are no rows'} (punie-data validate says why)"
     ] * bool(strange)
     return f" ({', '.join(parts)})" if parts else ""

@@ -7,11 +7,12 @@ from typing import Any
 import click
 import orjson
 
-from punie_data.cli.dedupe import tell_source
+from punie_data.cli.dedupe import tell_unreadable
 from punie_data.cli.progress import progress
 from punie_data.dedupe.reading import Advance, line_count, opened
+from punie_data.errors import UserError
 from punie_data.plain import plain_line
-from punie_data.split import SIDES, Report, Shares, find_leaks
+from punie_data.split import SIDES, Report, Shares, leaks_of
 from punie_data.split import split as split_dataset
 
 _TOLD = 20
@@ -70,7 +71,7 @@ def split(
     with progress(quiet=as_json) as bars:
 
         def stage(name: str) -> Advance:
-            bars.stage(name, line_count(opened(path)))
+            bars.stage(name, line_count(path))
             return bars.advance
 
         report = split_dataset(path, out, Shares(valid, test, by, names, seed), count, stage)
@@ -89,7 +90,7 @@ def split(
             click.echo(f"  {rows:,} set aside: {reason}")
     for side in empty:
         click.echo(f"{side} is empty: enlarge --{side}, divide --by file, or take another --seed", err=True)
-    tell_source(path, report.unreadable, report.foreign)
+    tell_unreadable(report.unreadable)
     if empty or report.unreadable:
         raise SystemExit(1)
 
@@ -103,10 +104,13 @@ def _unseen(given: str) -> tuple[int, tuple[str, ...]]:
 def _check(path: Path, by: Any, as_json: bool) -> int:
     with progress(quiet=as_json) as bars:
         source = opened(path)
-        bars.stage("reading", line_count(source))
-        leaks = list(find_leaks(path, by, bars.advance))
+        if len(source.files) < 2:
+            raise UserError(f"{path} is one part, and --check compares the parts of a split dataset")
+        bars.stage("reading", line_count(path))
+        leaks = list(leaks_of(source, by, bars.advance))
     if as_json:
         told = {"parts": list(source.files), "leaks": [leak.to_json() for leak in leaks]}
+        told["unreadable"] = [str(line) for line in source.unreadable]
         click.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2))
     else:
         for leak in leaks[:_TOLD]:
@@ -118,7 +122,8 @@ def _check(path: Path, by: Any, as_json: bool) -> int:
             if leaks
             else f"{', '.join(source.files)}: no leak"
         )
-    return 1 if leaks else 0
+    tell_unreadable(source.unreadable)
+    return 1 if leaks or source.unreadable else 0
 
 
 def _table(report: Report, wished: dict[str, float]) -> None:

@@ -35,7 +35,6 @@ class Report:
     removed: Counter[str] = field(default_factory=Counter)
     hits: Counter[str] = field(default_factory=Counter)
     unreadable: list[Unreadable] = field(default_factory=list)
-    foreign: bool = False
 
     @property
     def kept(self) -> int:
@@ -79,7 +78,10 @@ def decontaminate(
     source = opened(path)
     refuse_input(out, [path, *against])
     for file in files:
-        report.against[_named(file, files)] = blocklist.add_file(file)
+        name = _named(file, files)
+        report.against[name] = blocklist.add_file(file)
+        if not report.against[name]:
+            raise UserError(f"{file} holds no question: nothing would be compared with it")
     with claimed(out):
         matches: dict[int, Match] = {}
         for number, row in enumerate(source.rows(stage("reading"))):
@@ -90,7 +92,7 @@ def decontaminate(
                 report.removed[_reason(match)] += 1
                 report.hits[match.where] += 1
         source.demand(report.rows)
-        report.unreadable, report.foreign = source.unreadable, source.foreign
+        report.unreadable = source.unreadable
         inputs = {**source.inputs, **{_named(file, files): digest(file) for file in files}}
         chosen = {"words": options.words, "everywhere": options.everywhere, "against": sorted(report.against)}
         counts = {

@@ -25,7 +25,6 @@ class Report:
     removed: Counter[str] = field(default_factory=Counter)
     table: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)
     unreadable: list[Unreadable] = field(default_factory=list)
-    foreign: bool = False
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -58,7 +57,7 @@ def dedupe(
         source.demand(report.rows)
         stage("comparing")
         removals = rows.removals()
-        report.unreadable, report.foreign = source.unreadable, source.foreign
+        report.unreadable = source.unreadable
         report.removed.update(removal.reason for removal in removals.values())
         report.kept = report.rows - len(removals)
         counts = {"rows": report.rows, "kept": report.kept, **{r: report.removed[r] for r in REASONS}}

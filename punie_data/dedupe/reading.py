@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from punie_data import jsonl
 from punie_data.dataset import PARTS, digest, part_files
 from punie_data.errors import UserError
-from punie_data.importing import KEYS, manifest_of, records
+from punie_data.importing import manifest_of, records
 from punie_data.validate.check import record_schema, record_validator
 from punie_data.validate.explain import explain
 
@@ -37,16 +37,12 @@ class Unreadable(NamedTuple):
 
 @dataclass(slots=True)
 class Source:
-    """A file or a dataset. `rows` may be called again and then yields the same rows; UserError where a file was changed in between.
-
-    `foreign` says that the rows are of another format: they are converted, and their system prompts are in no manifest.
-    """
+    """A file or a dataset. `rows` may be called again and then yields the same rows; UserError where a file was changed in between."""
 
     path: Path
     files: Mapping[str, Path]
     manifest: Mapping[str, Any]
     inputs: Mapping[str, str]
-    foreign: bool
     unreadable: list[Unreadable] = field(default_factory=list)
     _seen: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     _judged: dict[str, set[int]] = field(default_factory=dict)
@@ -104,22 +100,15 @@ def opened(path: Path) -> Source:
             raise UserError(f"{file} is no regular file, and is read more than once: save it as one first")
     named = {name if name in PARTS else PARTS[0]: file for name, file in files.items()}
     inputs = {file.name: digest(file) for file in files.values()}
-    return Source(path, named, manifest_of(path), inputs, any(map(_foreign, files.values())))
+    return Source(path, named, manifest_of(path), inputs)
 
 
-def _foreign(file: Path) -> bool:
-    first = next(jsonl.read(file), None)
-    return (
-        first is not None
-        and not first.problem
-        and not (isinstance(first.row, dict) and first.row.keys() == KEYS)
-    )
-
-
-def line_count(source: Source) -> int:
-    """How many lines the files have, for a progress bar."""
+def line_count(path: Path) -> int:
+    """How many lines the files have that a path means, for a progress bar."""
     count = 0
-    for file in source.files.values():
+    for file in part_files(path).values():
+        if not file.is_file():  # what is read from it now is not there for the one who reads it
+            continue
         with jsonl.opened(file) as stream:
             while block := stream.read(1 << 20):
                 count += block.count(b"\n")

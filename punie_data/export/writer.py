@@ -18,6 +18,7 @@ from punie_data.export import fit
 from punie_data.export.spool import Spool
 from punie_data.export.targets import KEPT, TARGETS, Target, kept, with_arguments
 from punie_data.importing.reader import Reader, read
+from punie_data.importing.shape import is_record
 from punie_data.jsonl import Line
 from punie_data.licences import ANY_LICENCE, REASON, Allowed
 
@@ -96,6 +97,8 @@ class Writer:
             if line.row is None:
                 reason, _, detail = line.problem.partition(": ")
                 self._reject(reason, detail, path, line)
+            elif converted is None and not is_record(line.row):
+                self._reject("the keys of a record, and not its values", "", path, line._replace(row=None))
             elif converted is None:
                 name = line.row["id"]
                 self._record(part, path, line, self._described.prompt(name), self._described.signatures(name))

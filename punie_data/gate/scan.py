@@ -26,7 +26,7 @@ from punie_data.described import KEYS as DESCRIBED
 from punie_data.errors import UserError
 from punie_data.gate.redaction import Refused, redacted, redacted_texts
 from punie_data.gate.residue import Residue, residue_of
-from punie_data.importing import manifest_of, records
+from punie_data.importing import array, manifest_of, records
 from punie_data.licences import REASON, Allowed
 from punie_data.sensitive import KINDS
 
@@ -57,7 +57,7 @@ def scan(
     """
     licences = licences or Allowed()
     for file in part_files(path).values():
-        for line in jsonl.read(file):
+        for line in array.read(file):
             seen(line)
             for one in _of_line(line, ignore, licences):
                 yield file, one

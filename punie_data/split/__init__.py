@@ -28,7 +28,6 @@ class Report:
     table: dict[str, Counter[str]] = field(default_factory=dict)
     unseen: tuple[str, ...] = ()
     unreadable: list[Unreadable] = field(default_factory=list)
-    foreign: bool = False
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -71,9 +70,7 @@ def split(
             placing.add(row.record)
         source.demand(len(placing.ids))
         sides, aside = placing.sides()
-        report = Report(
-            len(placing.ids), unseen=shares.unseen, unreadable=source.unreadable, foreign=source.foreign
-        )
+        report = Report(len(placing.ids), unseen=shares.unseen, unreadable=source.unreadable)
         report.sides.update(SIDES[side] for row, side in enumerate(sides) if row not in aside)
         report.aside.update(_reason(why) for why in aside.values())
         counts = {"rows": report.rows, **report.sides, **dict(sorted(report.aside.items()))}
@@ -94,10 +91,17 @@ def split(
 
 
 def find_leaks(path: Path, by: Any = "origin", advance: Advance = lambda count: None) -> Iterator[Leak]:
-    """What two parts of a dataset share."""
+    """What two parts of a dataset share. UserError where it has no rows."""
+    yield from leaks_of(opened(path), by, advance)
+
+
+def leaks_of(source: Source, by: Any = "origin", advance: Advance = lambda count: None) -> Iterator[Leak]:
+    """The same of an opened dataset, which knows afterwards which lines were no records: of those nothing is proved."""
     check = LeakCheck(by)
-    for row in opened(path).rows(advance):
+    rows = 0
+    for rows, row in enumerate(source.rows(advance), 1):  # noqa: B007
         check.add(row.part, row.record)
+    source.demand(rows)
     yield from check.leaks()
 
 
