@@ -124,7 +124,7 @@ def value_of(text: str, schema: Mapping[str, Any] | None) -> Any:
             pass
     try:
         return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
+    except (ValueError, SyntaxError, TypeError):
         return text
 
 

@@ -52,7 +52,7 @@ def _call(code: Any) -> dict[str, Any] | None:
         return None
     try:
         arguments = {keyword.arg: ast.literal_eval(keyword.value) for keyword in made.keywords}
-    except (ValueError, RecursionError):
+    except (ValueError, TypeError, RecursionError):
         return None
     if any(name is None for name in arguments) or program(made.func.id, arguments) != code:  # type: ignore[arg-type]
         return None
@@ -69,7 +69,7 @@ def _content(name: str, printed: str) -> str | None:
         return None
     try:
         return orjson.dumps(_value(tree.body)).decode()
-    except (ValueError, RecursionError, orjson.JSONEncodeError):
+    except (ValueError, TypeError, RecursionError):
         return None
 
 

@@ -74,7 +74,8 @@ def from_literal(text: str) -> Any:
             raise
         try:
             value = ast.literal_eval(text.strip())
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
+        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+            # TypeError: a set of sets, or a list as a key.
             raise trouble from None
     if not is_json(value):
         raise Unconvertible("not JSON", "a Python value that JSON can't say")
