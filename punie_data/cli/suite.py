@@ -10,7 +10,7 @@ from punie_data.errors import UserError
 
 @click.command(
     epilog="""\b
-Example, with a repository that the model has never seen:
+Examples:
   punie-data generate --repo itsdangerous==2.2.0 --out data/unseen
   punie-data suite data/unseen --queries 200 --out unseen.jsonl
   punie-data evaluate unseen.jsonl --model models/mine --out results/unseen"""
