@@ -124,5 +124,7 @@ def _paragraphs(article: Article, repo: Repo, chance: Random) -> Iterator[tuple[
 def _scene(task: str, text: Passage, repo: Repo, chance: Random) -> Scene:
     named = repo.title.lower() in re.findall(r"[\w-]+", task.lower())
     phrasings = NAMED if named else INSIDE if re.search(r" (?:in|with) ", task) else QUESTIONS
+    if task.startswith("be "):  # "How do I be told …" is no English
+        phrasings = tuple(phrasing for phrasing in phrasings if "do I {task}" not in phrasing)
     question = pick(chance, phrasings, task=task, project=repo.title)
     return direct_scene(question, text.text, "how_to", spans=[text.span])
