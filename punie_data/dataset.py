@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from punie_data import __version__, described, jsonl
+from punie_data import __version__, described, jsonl, manifest
 from punie_data.errors import UserError
 
 FORMAT = 1
@@ -53,25 +53,36 @@ def part_files(path: Path) -> dict[str, Path]:
 
 def read_manifest(path: Path) -> dict[str, Any]:
     """The dataset's manifest. UserError when there is none: then the dataset was not finished, or is none."""
-    try:
-        return orjson.loads((path / MANIFEST).read_bytes())
-    except FileNotFoundError:
-        raise UserError(f"{path}: no manifest.json; the dataset was not finished, or this is none") from None
-    except (OSError, orjson.JSONDecodeError) as error:
-        raise UserError(f"{path}/{MANIFEST}: {error}") from None
+    if not (path / MANIFEST).exists():
+        raise UserError(f"{path}: no manifest.json; the dataset was not finished, or this is none")
+    found = _manifest(path / MANIFEST)
+    if not found:
+        raise UserError(f"{path / MANIFEST} is no manifest of punie-data's")
+    return found
 
 
 def manifest_of(path: Path) -> dict[str, Any]:
     """The manifest of a folder, or the one that `import` wrote beside a file; {} for rows that nobody wrote a manifest for."""
     if path.is_dir():
-        return read_manifest(path) if (path / MANIFEST).exists() else {}
+        return _manifest(path / MANIFEST) if (path / MANIFEST).exists() else {}
     beside = manifest_beside(path)
-    if not beside.is_file():
-        return {}
+    return _manifest(beside) if beside.is_file() else {}
+
+
+def _manifest(file: Path) -> dict[str, Any]:
+    """{} where it is another program's: its folder is one of rows that nobody wrote a manifest for."""
     try:
-        return orjson.loads(beside.read_bytes())
-    except (OSError, orjson.JSONDecodeError) as error:
-        raise UserError(f"{beside}: {error}") from None
+        found = orjson.loads(file.read_bytes())
+    except OSError as error:
+        raise UserError(f"{file}: {error.strerror or error}") from None
+    except orjson.JSONDecodeError as error:
+        raise UserError(f"{file} is not JSON: {error}") from None
+    problem = manifest.problem_of(found)
+    if problem and not (isinstance(found, dict) and str(found.get("made_by")).startswith("punie-data")):
+        return {}
+    if problem:
+        raise UserError(f"{file} is damaged: {problem}")
+    return found
 
 
 def manifest_beside(file: Path) -> Path:
@@ -79,9 +90,9 @@ def manifest_beside(file: Path) -> Path:
     return file.with_name(f"{file.stem}.{MANIFEST}")
 
 
-def carried(manifest: Mapping[str, Any]) -> dict[str, Any]:
+def carried(base: Mapping[str, Any]) -> dict[str, Any]:
     """What a manifest says of its rows, and not of its files: a dataset that is made of the rows says it too."""
-    return {key: manifest[key] for key in (*described.KEYS, "options", "tools", "sources") if key in manifest}
+    return {key: base[key] for key in (*described.KEYS, "options", "tools", "sources") if key in base}
 
 
 def digest(file: Path) -> str:
@@ -164,7 +175,7 @@ def write_parts(
             else:
                 target.unlink(missing_ok=True)
         counts[REJECTED] = jsonl.write(out / f"{REJECTED}.jsonl", (dict(row) for row in rejected))
-        manifest = {
+        made = {
             "format": FORMAT,
             "made_by": f"punie-data {__version__}",
             **carried(base),
@@ -173,7 +184,7 @@ def write_parts(
             "files": {f"{name}.jsonl": digest(out / f"{name}.jsonl") for name in counts},
         }
         with jsonl.whole_file(out / MANIFEST) as file:
-            file.write(orjson.dumps(manifest, option=orjson.OPT_INDENT_2) + b"\n")
+            file.write(orjson.dumps(made, option=orjson.OPT_INDENT_2) + b"\n")
     except OSError as error:
         raise UserError(f"{out}: {error.strerror or error}") from None
     return counts

@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "punie_data"
 LAYERS = (
-    ("errors", "resources", "plain", "temporary", "described", "sensitive", "licences"),
+    ("errors", "resources", "plain", "temporary", "described", "manifest", "sensitive", "licences"),
     ("chat", "question"),
     ("jsonl",),
     ("dataset", "toml_file"),

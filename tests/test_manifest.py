@@ -1,0 +1,76 @@
+"""A manifest that was damaged, or written by hand, is told in one line by whoever reads it."""
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from punie_data.cli import cli
+from punie_data.dataset import manifest_of
+from punie_data.errors import UserError
+from punie_data.manifest import problem_of
+
+SAMPLE = Path(__file__).parent.parent / "data" / "sample"
+SIGNATURE = {"description": "The weather.", "arguments": {"type": "object"}, "result": None}
+WHOLE: dict[str, Any] = {
+    **orjson.loads((SAMPLE / "manifest.json").read_bytes()),
+    "system_prompts": [{"text": "Be brief.", "rows": "0123456789abcdef0123"}],
+    "signatures": {"get_weather": SIGNATURE},
+    "signature_variants": [{"tool": "get_weather", "signature": SIGNATURE, "rows": "0123456789abcdef0123"}],
+    "steps": [{"command": "dedupe", "options": {}, "inputs": {"a.jsonl": "00"}, "counts": {"rows": 1}}],
+}
+COMMANDS = (
+    ["validate"],
+    ["stats"],
+    ["lineage"],
+    ["report", "--out", "OUT.html"],
+    ["dedupe", "--out", "OUT"],
+    ["split", "--out", "OUT"],
+    ["scan", "--out", "OUT"],
+    ["balance", "--tool", "0.67", "--out", "OUT"],
+    ["import", "--out", "OUT"],
+    ["export", "--for", "openai", "--dialect", "hermes", "--out", "OUT"],
+)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+def test_no_command_stumbles_over_a_damaged_manifest(command: list[str], tmp_path: Path) -> None:
+    """Else a comma too many in manifest.json is a traceback."""
+    folder = tmp_path / "set"
+    folder.mkdir()
+    lines = (SAMPLE / "examples.jsonl").read_bytes().splitlines(keepends=True)[:3]
+    (folder / "examples.jsonl").write_bytes(b"".join(lines))
+    values = (None, 3, "x", [3], [[1]], {"a": 3})
+    damaged = [b"", b"{", b"null", b"[]", b"\xff{"]
+    damaged += [orjson.dumps({**WHOLE, key: value}) for key in ("signatures", "steps", "sources", "files", "system_prompt") for value in values]  # fmt: skip
+    arguments = [word.replace("OUT", str(tmp_path / "out")) for word in command[1:]]
+    for manifest in damaged:
+        (folder / "manifest.json").write_bytes(manifest)
+        done = CliRunner().invoke(cli, [command[0], str(folder), *arguments])
+        assert done.exception is None or isinstance(done.exception, UserError | SystemExit), manifest
+
+
+def test_a_damage_is_told_by_its_place(tmp_path: Path) -> None:
+    """Else the user reads the whole manifest for it."""
+    file = tmp_path / "rows.manifest.json"
+    file.write_bytes(orjson.dumps({**WHOLE, "steps": [*WHOLE["steps"], {"command": "split"}]}))
+    with pytest.raises(UserError, match=r"rows\.manifest\.json is damaged: steps\[1\] has no options"):
+        manifest_of(tmp_path / "rows.jsonl")
+    file.write_bytes(orjson.dumps({"files": ["rows.jsonl"], "sources": "the web"}))
+    assert manifest_of(tmp_path / "rows.jsonl") == {}  # another program's
+
+
+def test_what_is_whole_is_left_alone() -> None:
+    """Else the manifests that are there are refused; a key that nobody knows is somebody's."""
+    assert not problem_of(WHOLE) and not problem_of({}) and not problem_of({"mine": [1]})
+
+
+@settings(max_examples=150)
+@given(st.sampled_from(sorted(WHOLE)), st.recursive(st.none() | st.integers() | st.text(max_size=3), lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2), max_leaves=5))  # fmt: skip
+def test_any_value_is_judged(key: str, value: Any) -> None:
+    """The judge itself must not stumble."""
+    assert isinstance(problem_of({**WHOLE, key: value}), str)
