@@ -178,7 +178,7 @@ def test_a_question_of_an_evaluation_is_found(tmp_path: Path, monkeypatch: pytes
     assert [(f.code, f.message) for f in asked] == [
         ("PD915", "2 rows ask an evaluation's question: line 2 asks what suite.jsonl:2 asks; line 3 asks what suite.jsonl:1 asks")
     ]  # fmt: skip
-    assert found(tmp_path / "rows", {"a": [row(1), row(13)]}) == []
+    assert found(tmp_path / "rows", {"a": [row(1), row(13)], "examples": [row(3)]}) == []
 
 
 def test_a_good_set_has_no_findings(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from punie_data.validate.rule import shown
-from punie_data.validate.set_view import SetView, Told
+from punie_data.validate.set_view import POOL, SetView, Told
 
 Finding = tuple[Path, str]
 """The file or the folder that a finding is about, and what was found there."""
@@ -169,11 +169,14 @@ def shared_origin(view: SetView) -> Iterator[Finding]:
 def suite_question(view: SetView) -> Iterator[Finding]:
     """A row asks a question of one of the evaluation suites that ship with punie-data.
 
-    A model that was trained on it has seen the examination. `punie-data decontaminate` takes such rows out, and near ones too.
+    A model that was trained on it has seen the examination. `punie-data decontaminate` takes such rows out, and near ones too. A pool
+    (`examples.jsonl`) is not judged: nobody trains on it before it is decontaminated and split.
     """
     if not view.suites:
         return
     for part, (path, tally) in enumerate(view.parts):
+        if path.stem == POOL:
+            continue
         told = Told()
         for line, question in zip(tally.lines, tally.questions, strict=True):
             # A suite, or a copy of it, asks its own questions.
