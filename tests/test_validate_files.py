@@ -1,5 +1,6 @@
 """`punie-data validate` as a user runs it."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -144,3 +145,33 @@ def test_validate_imports_neither_training_nor_mining_libraries() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_rows_of_an_imported_dataset_may_call_the_tools_that_came_with_it(tmp_path: Path) -> None:
+    """Else each of them would be called unknown, and a wrong argument of one would not be noticed."""
+    tool = {"type": "function", "function": {"name": "look_up", "description": "Looks up.", "parameters": {
+        "type": "object", "properties": {"word": {"type": "string"}}, "required": ["word"]}}}  # fmt: skip
+
+    def row(arguments: dict[str, str], question: str) -> dict[str, object]:
+        call = {
+            "id": "c",
+            "type": "function",
+            "function": {"name": "look_up", "arguments": json.dumps(arguments)},
+        }
+        return {"tools": [tool], "messages": [
+            {"role": "user", "content": question}, {"role": "assistant", "content": None, "tool_calls": [call]},
+            {"role": "tool", "tool_call_id": "c", "content": "a fruit"}, {"role": "assistant", "content": "It is a fruit."}]}  # fmt: skip
+
+    good, bad = row({"word": "plum"}, "What is a plum?"), row({"wort": "pear"}, "What is a pear?")
+    file = tmp_path / "old.jsonl"
+    file.write_text("".join(json.dumps(one) + "\n" for one in (good, bad)))
+    command = [sys.executable, "-m", "punie_data"]
+    subprocess.run(
+        [*command, "import", str(file), "--out", str(tmp_path / "out"), "--license", "MIT"],
+        check=True,
+        capture_output=True,
+    )
+    told = subprocess.run([*command, "validate", str(tmp_path / "out")], capture_output=True, text=True)
+    assert "PD300" not in told.stdout
+    assert [line for line in told.stdout.splitlines() if "PD302" in line and ":2:" in line], told.stdout
+    assert not [line for line in told.stdout.splitlines() if ":1:" in line]

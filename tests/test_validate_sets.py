@@ -219,7 +219,8 @@ def test_files_of_different_folders_are_different_sets(tmp_path: Path) -> None:
 def test_the_mix_of_a_balanced_set_is_its_own(tmp_path: Path) -> None:
     """Who asks for 90 % gets 90 %, and no warning for it."""
     assert len(found(tmp_path, {"train": mixed(100, 9)}, "PD920")) == 1
-    (tmp_path / "manifest.json").write_bytes(orjson.dumps({"steps": [{"command": "balance"}]}))
+    step = {"command": "balance", "options": {}, "inputs": {}, "counts": {}}
+    (tmp_path / "manifest.json").write_bytes(orjson.dumps({"steps": [step]}))
     assert [
         f for checked in check_files([tmp_path / "train.jsonl"], ["PD920"]) for f in checked.findings
     ] == []

@@ -4,7 +4,7 @@ A clean row must cost little: `clean.CleanRow` proves most clean rows clean with
 which are written to be read. A test holds that the two never disagree.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import jsonschema_rs
 
 from punie_data import jsonl
+from punie_data.described import Described
 from punie_data.validate.catalogue import BY_CODE, EMPTY_FILE, NOT_A_RECORD, NOT_JSON, RULES
 from punie_data.validate.clean import BIT_OF, NO_RECORD, STRUCTURE, CleanRow
 from punie_data.validate.explain import explain
@@ -34,6 +35,10 @@ def record_validator() -> Any:
     return jsonschema_rs.validator_for(record_schema())
 
 
+_MOST_KNOWN = 256
+"""Rows with signatures of their own whose compiled signatures are kept."""
+
+
 class Checker:
     """`row` judges one value, `file` a whole file. `prove_clean` off runs every rule on every row, which is slow and finds the same."""
 
@@ -46,6 +51,26 @@ class Checker:
         self._codes = {rule.code for rule in self.rules}
         self._clean = CleanRow(self.signatures, self.is_record) if prove_clean else None
         self._by_doubt: dict[int, dict[str, list[Rule]]] = {}
+        self._described: Described | None = None
+        self._foreign: dict[str, Signatures] = {}
+
+    def described_by(self, manifest: Mapping[str, Any]) -> None:
+        """From here on rows may call the tools that this manifest describes as well: those of an imported dataset."""
+        told = manifest.get("signatures") or manifest.get("signature_variants")
+        self._described = Described(manifest) if told else None
+        self._foreign.clear()
+
+    def _signatures_of(self, row: str) -> Signatures:
+        """The signatures of all tools as this row means them; most rows of a set mean the same."""
+        if self._described is None:
+            return self.signatures
+        entries = self._described.entries(row)
+        key = "" if isinstance(entries, dict) else row
+        if key not in self._foreign:
+            if len(self._foreign) >= _MOST_KNOWN:
+                self._foreign.clear()
+            self._foreign[key] = Signatures({**self.signatures.schemas, **entries})
+        return self._foreign[key]
 
     def row(self, value: Any, raw: bytes = b"") -> list[Found]:
         """What the rules find in a value; `raw` is the line that it was read from, without which the rules over lines are not run."""
@@ -68,7 +93,7 @@ class Checker:
         for rule in rules["value"]:
             found.extend((rule, message) for message in rule.check(value))
         if doubts != NO_RECORD:
-            view = View(value, self.signatures)
+            view = View(value, self._signatures_of(value["id"]))
             for rule in rules["row"]:
                 found.extend((rule, message) for message in rule.check(view))
         elif NOT_A_RECORD in self._codes and not any(rule.code in _SHAPE_RULES for rule, _ in found):

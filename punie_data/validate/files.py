@@ -2,14 +2,16 @@
 
 import os
 import signal
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
+
+import orjson
 
 from punie_data import jsonl
-from punie_data.dataset import part_files
+from punie_data.dataset import MANIFEST, manifest_beside, part_files
 from punie_data.errors import UserError
 from punie_data.validate.catalogue import BY_CODE, EMPTY_FILE, chosen
 from punie_data.validate.check import Checker, finding
@@ -118,6 +120,7 @@ def _check(checker: Checker, path: Path, start: int, end: int | None) -> Checked
     """Check the lines that begin at `start` or behind it and before `end` (bytes); line numbers count from `start`."""
     findings: list[Finding] = []
     lines = 0
+    checker.described_by(_manifest(path))
 
     def counted(file: IO[bytes]) -> Iterator[jsonl.Line]:
         nonlocal lines
@@ -135,6 +138,17 @@ def _check(checker: Checker, path: Path, start: int, end: int | None) -> Checked
             if found is not None:
                 findings.append(finding(path, number, found))
     return Checked(rows, lines, findings, start == 0, tally)
+
+
+def _manifest(path: Path) -> Mapping[str, Any]:
+    """What stands beside a file of rows and says which tools they mean; {} where nothing does, or nothing that can be read."""
+    for place in (manifest_beside(path), path.with_name(MANIFEST)):
+        try:
+            found = orjson.loads(place.read_bytes())
+        except (OSError, orjson.JSONDecodeError):
+            continue
+        return found if isinstance(found, dict) else {}
+    return {}
 
 
 @contextmanager
