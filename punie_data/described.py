@@ -45,6 +45,10 @@ class Described:
             return self._common
         return ChainMap({name: openai_form(name, entry) for name, entry in others.items()}, self._common)
 
+    def variants(self, row: str) -> Mapping[str, Mapping[str, Any]]:
+        """Those as they stand in the manifest that this row means otherwise than most."""
+        return self._variants.get(row, {})
+
     def entries(self, row: str) -> Mapping[str, Mapping[str, Any]]:
         """The same as they stand in the manifest."""
         others = self._variants.get(row)

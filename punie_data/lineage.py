@@ -53,7 +53,8 @@ class Lineage:
 
 def steps_of(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The steps of a dataset, in order. What was mined begins with `generate`, whose options are the manifest's own."""
-    steps = [step for step in manifest.get("steps", ()) if isinstance(step, dict)]
+    bare: dict[str, Any] = {"options": {}, "inputs": {}, "counts": {}}
+    steps = [bare | step for step in manifest.get("steps", ())]
     options = manifest.get("options")
     if isinstance(options, dict) and "quota" in options:
         origins = [source.get("origin", "") for source in manifest.get("sources", ())]

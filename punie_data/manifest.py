@@ -13,12 +13,12 @@ _SHAPE: dict[str, Any] = {
     "options": {"*": None},
     "tools": {"*": None},
     "sources": [{"*": None}],
-    "steps": [{"command": str, "options": {"*": None}, "inputs": {"*": None}, "counts": {"*": None}}],
+    "steps": [{"command": str, "options?": {"*": None}, "inputs?": {"*": None}, "counts?": {"*": None}}],
     "counts": {"*": None},
     "files": _TEXTS,
 }
-"""By key, none of which must be there: a type, a list of one shape, or an object, whose `*` stands for any key and whose other keys must be there.
-None is any value.
+"""By key, none of which must be there: a type, a list of one shape, or an object, whose `*` stands for any key and whose other keys must be there but for
+those with a question mark. None is any value.
 """
 
 
@@ -38,11 +38,11 @@ def _problem(value: Any, shape: Any, where: str) -> str:
     elif isinstance(shape, dict):
         if not isinstance(value, dict):
             return f"{where} is no object"
-        missing = next((key for key in shape if key != "*" and key not in value), None)
+        missing = next((key for key in shape if key[-1] not in "*?" and key not in value), None)
         if missing is not None:
             return f"{where} has no {missing}"
-        any_key = shape.get("*")
-        inside = ((each, shape.get(key, any_key), f"{where}.{key}") for key, each in value.items())
+        shapes = {key.removesuffix("?"): each for key, each in shape.items()}
+        inside = ((each, shapes.get(key, shape.get("*")), f"{where}.{key}") for key, each in value.items())
     else:
         return "" if shape is None or isinstance(value, shape) else f"{where} is no text"
     return next(filter(None, (_problem(*each) for each in inside)), "")

@@ -57,8 +57,8 @@ def test_no_command_stumbles_over_a_damaged_manifest(command: list[str], tmp_pat
 def test_a_damage_is_told_by_its_place(tmp_path: Path) -> None:
     """Else the user reads the whole manifest for it."""
     file = tmp_path / "rows.manifest.json"
-    file.write_bytes(orjson.dumps({**WHOLE, "steps": [*WHOLE["steps"], {"command": "split"}]}))
-    with pytest.raises(UserError, match=r"rows\.manifest\.json is damaged: steps\[1\] has no options"):
+    file.write_bytes(orjson.dumps({**WHOLE, "steps": [*WHOLE["steps"], {"command": "split", "options": 3}]}))
+    with pytest.raises(UserError, match=r"rows\.manifest\.json is damaged: steps\[1\].options is no object"):
         manifest_of(tmp_path / "rows.jsonl")
     file.write_bytes(orjson.dumps({"files": ["rows.jsonl"], "sources": "the web"}))
     assert manifest_of(tmp_path / "rows.jsonl") == {}  # another program's

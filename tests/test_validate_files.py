@@ -9,9 +9,11 @@ import orjson
 import pytest
 from click.testing import CliRunner, Result
 
+from punie_data.cli import cli
 from punie_data.cli.validate import validate
 from punie_data.errors import UserError
 from punie_data.validate import files
+from punie_data.validate.files import check_files
 from tests.test_validate_rows import GOOD, edited
 
 DIRECT, LOG = (orjson.dumps(GOOD[name]) + b"\n" for name in ("direct", "log"))
@@ -175,3 +177,41 @@ def test_rows_of_an_imported_dataset_may_call_the_tools_that_came_with_it(tmp_pa
     assert "PD300" not in told.stdout
     assert [line for line in told.stdout.splitlines() if "PD302" in line and ":2:" in line], told.stdout
     assert not [line for line in told.stdout.splitlines() if ":1:" in line]
+
+
+def test_rows_that_were_imported_are_held_to_the_tools_that_came_with_them(tmp_path: Path) -> None:
+    """Else every call of an imported set is of a tool that there is not. Near-misses: a wrong argument, a tool that nobody described."""
+    described = {"type": "object", "properties": {"city": {"$ref": "#/$defs/City"}}, "required": ["city"], "$defs": {"City": {"type": "string"}}}  # fmt: skip
+    other = {"type": "object", "properties": {"place": {"type": "string"}}, "required": ["place"]}
+
+    def row(arguments: dict[str, object], parameters: dict[str, object], name: str = "weather") -> bytes:
+        call = {"id": "a", "type": "function", "function": {"name": name, "arguments": arguments}}
+        messages = [
+            {"role": "user", "content": "How is it in Oslo?"},
+            {"role": "assistant", "content": "", "tool_calls": [call]},
+            {"role": "tool", "tool_call_id": "a", "content": "sun"},
+            {"role": "assistant", "content": "In Oslo there is sun."},
+        ]
+        tools = [{"type": "function", "function": {"name": "weather", "description": "", "parameters": parameters}}]  # fmt: skip
+        return orjson.dumps({"messages": messages, "tools": tools}) + b"\n"
+
+    good, wrong = {"city": "Oslo"}, {"town": "Oslo"}
+    lines = [
+        row(good, described),
+        row(good, described) + row(wrong, described),
+        row({"place": "Oslo"}, other),
+    ]
+    (tmp_path / "old.jsonl").write_bytes(b"".join(lines))
+    for out in (tmp_path / "set", tmp_path / "one.jsonl"):
+        done = CliRunner().invoke(cli, ["import", str(tmp_path / "old.jsonl"), "--out", str(out), "--license", "MIT"])  # fmt: skip
+        assert done.exit_code == 0, done.output
+        file = out if out.is_file() else out / "examples.jsonl"
+        for jobs in (1, 2):
+            found = [
+                each for checked in check_files([file], ["PD30"], jobs=jobs) for each in checked.findings
+            ]
+            assert [(each.line, each.code) for each in found] == [(3, "PD302")]
+    manifest = orjson.loads((tmp_path / "one.manifest.json").read_bytes())
+    manifest["signatures"]["weather"]["arguments"] = {"$ref": "file:///etc/passwd", "pattern": "("}
+    (tmp_path / "one.manifest.json").write_bytes(orjson.dumps(manifest))
+    assert [each.line for checked in check_files([file], ["PD30"]) for each in checked.findings] == []

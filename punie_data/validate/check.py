@@ -4,7 +4,7 @@ A clean row must cost little: `clean.CleanRow` proves most clean rows clean with
 which are written to be read. A test holds that the two never disagree.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,9 @@ from typing import Any
 import jsonschema_rs
 
 from punie_data import jsonl
-from punie_data.described import Described
 from punie_data.validate.catalogue import BY_CODE, EMPTY_FILE, NOT_A_RECORD, NOT_JSON, RULES
 from punie_data.validate.clean import BIT_OF, NO_RECORD, STRUCTURE, CleanRow
+from punie_data.validate.declared import Declared
 from punie_data.validate.explain import explain
 from punie_data.validate.rule import Finding, Raw, Rule
 from punie_data.validate.shapes import record_schema
@@ -35,42 +35,23 @@ def record_validator() -> Any:
     return jsonschema_rs.validator_for(record_schema())
 
 
-_MOST_KNOWN = 256
-"""Rows with signatures of their own whose compiled signatures are kept."""
-
-
 class Checker:
     """`row` judges one value, `file` a whole file. `prove_clean` off runs every rule on every row, which is slow and finds the same."""
 
     def __init__(
-        self, rules: Iterable[Rule] = RULES, signatures: Signatures | None = None, prove_clean: bool = True
+        self,
+        rules: Iterable[Rule] = RULES,
+        signatures: Signatures | None = None,
+        prove_clean: bool = True,
+        declared: Declared | None = None,
     ) -> None:
         self.rules = tuple(rules)
-        self.signatures = signatures or shipped()
+        self._declared = declared
+        self.signatures = signatures or (shipped() if declared is None else declared.common)
         self.is_record = record_validator().is_valid
         self._codes = {rule.code for rule in self.rules}
         self._clean = CleanRow(self.signatures, self.is_record) if prove_clean else None
         self._by_doubt: dict[int, dict[str, list[Rule]]] = {}
-        self._described: Described | None = None
-        self._foreign: dict[str, Signatures] = {}
-
-    def described_by(self, manifest: Mapping[str, Any]) -> None:
-        """From here on rows may call the tools that this manifest describes as well: those of an imported dataset."""
-        told = manifest.get("signatures") or manifest.get("signature_variants")
-        self._described = Described(manifest) if told else None
-        self._foreign.clear()
-
-    def _signatures_of(self, row: str) -> Signatures:
-        """The signatures of all tools as this row means them; most rows of a set mean the same."""
-        if self._described is None:
-            return self.signatures
-        entries = self._described.entries(row)
-        key = "" if isinstance(entries, dict) else row
-        if key not in self._foreign:
-            if len(self._foreign) >= _MOST_KNOWN:
-                self._foreign.clear()
-            self._foreign[key] = Signatures({**self.signatures.schemas, **entries})
-        return self._foreign[key]
 
     def row(self, value: Any, raw: bytes = b"") -> list[Found]:
         """What the rules find in a value; `raw` is the line that it was read from, without which the rules over lines are not run."""
@@ -80,7 +61,10 @@ class Checker:
     def _doubts(self, value: Any, raw: bytes) -> int:
         if self._clean is None:
             return _ALL if self.is_record(value) else NO_RECORD
-        return self._clean.doubts(value, raw)
+        found = self._clean.doubts(value, raw)
+        if self._declared is not None and found != NO_RECORD and self._declared.has_own(value["id"]):
+            return _ALL
+        return found
 
     def _settled(self, value: Any, raw: bytes, doubts: int) -> list[Found]:
         """What those rules find that are in doubt."""
@@ -93,7 +77,7 @@ class Checker:
         for rule in rules["value"]:
             found.extend((rule, message) for message in rule.check(value))
         if doubts != NO_RECORD:
-            view = View(value, self._signatures_of(value["id"]))
+            view = View(value, self.signatures) if self._declared is None else self._declared.view(value)
             for rule in rules["row"]:
                 found.extend((rule, message) for message in rule.check(view))
         elif NOT_A_RECORD in self._codes and not any(rule.code in _SHAPE_RULES for rule, _ in found):

@@ -2,19 +2,18 @@
 
 import os
 import signal
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
-
-import orjson
+from typing import IO, TYPE_CHECKING
 
 from punie_data import jsonl
-from punie_data.dataset import MANIFEST, manifest_beside, part_files
+from punie_data.dataset import part_files
 from punie_data.errors import UserError
 from punie_data.validate.catalogue import BY_CODE, EMPTY_FILE, chosen
 from punie_data.validate.check import Checker, finding
+from punie_data.validate.declared import declared
 from punie_data.validate.rule import Finding, Rule
 from punie_data.validate.sets import check_set, set_of
 from punie_data.validate.tally import Tally
@@ -72,13 +71,13 @@ def check_files(
 
 
 def _each(paths: Sequence[Path], codes: tuple[str, ...], jobs: int | None) -> Iterator[tuple[Path, Checked]]:
-    checker = Checker(_rules(codes))
+    checkers = _Checkers(codes)
     sizes = {path: path.stat().st_size for path in paths}
     workers = jobs or os.cpu_count() or 1
     if workers == 1 or max(sizes.values(), default=0) < 2 * _PART:
         for path in paths:
             with unchanged(path):
-                yield path, _whole(checker, path)
+                yield path, _whole(checkers.of(path), path)
         return
     # A small file must not pay for what a large one needs.
     from concurrent.futures import ProcessPoolExecutor
@@ -88,7 +87,7 @@ def _each(paths: Sequence[Path], codes: tuple[str, ...], jobs: int | None) -> It
         for path in paths:
             with unchanged(path):
                 if sizes[path] < 2 * _PART or _is_other_encoding(path):
-                    yield path, _whole(checker, path)
+                    yield path, _whole(checkers.of(path), path)
                 else:
                     for checked in _in_parts(pool, path, sizes[path]):
                         yield path, checked
@@ -120,7 +119,6 @@ def _check(checker: Checker, path: Path, start: int, end: int | None) -> Checked
     """Check the lines that begin at `start` or behind it and before `end` (bytes); line numbers count from `start`."""
     findings: list[Finding] = []
     lines = 0
-    checker.described_by(_manifest(path))
 
     def counted(file: IO[bytes]) -> Iterator[jsonl.Line]:
         nonlocal lines
@@ -138,17 +136,6 @@ def _check(checker: Checker, path: Path, start: int, end: int | None) -> Checked
             if found is not None:
                 findings.append(finding(path, number, found))
     return Checked(rows, lines, findings, start == 0, tally)
-
-
-def _manifest(path: Path) -> Mapping[str, Any]:
-    """What stands beside a file of rows and says which tools they mean; {} where nothing does, or nothing that can be read."""
-    for place in (manifest_beside(path), path.with_name(MANIFEST)):
-        try:
-            found = orjson.loads(place.read_bytes())
-        except (OSError, orjson.JSONDecodeError):
-            continue
-        return found if isinstance(found, dict) else {}
-    return {}
 
 
 @contextmanager
@@ -170,15 +157,29 @@ def _is_other_encoding(path: Path) -> bool:
         return jsonl.other_encoding(file.read(4)) is not None
 
 
-_worker: list[Checker] = []
-"""One checker in each worker process, so that schemas are compiled once in each."""
+class _Checkers:
+    """One checker for each set, so that schemas are compiled once."""
+
+    def __init__(self, codes: Iterable[str]) -> None:
+        self._rules = _rules(codes)
+        self._latest: tuple[Path, Checker] | None = None
+
+    def of(self, path: Path) -> Checker:
+        own = set_of(path)
+        if self._latest is None or self._latest[0] != own:
+            self._latest = own, Checker(self._rules, declared=declared(path))
+        return self._latest[1]
+
+
+_worker: list[_Checkers] = []
+"""One in each worker process."""
 
 
 def _start_worker(codes: tuple[str, ...]) -> None:
     # Ctrl-C reaches the whole group; the parent alone answers it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _worker.append(Checker(_rules(codes)))
+    _worker.append(_Checkers(codes))
 
 
 def _check_part(path: Path, start: int, end: int) -> Checked:
-    return _check(_worker[0], path, start, end)
+    return _check(_worker[0].of(path), path, start, end)

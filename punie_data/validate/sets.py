@@ -17,13 +17,12 @@ def set_of(path: Path) -> Path:
     return path.parent if path.suffix == ".jsonl" and path.stem in PARTS else path
 
 
-def _manifest(folder: Path) -> Mapping[str, Any]:
-    """What is known of the set beside its rows; {} too where nobody can read it, since rows can be judged without."""
+def manifest_of_set(path: Path) -> Mapping[str, Any]:
+    """What is known of a file's set beside its rows; {} too where nobody can read it, since rows can be judged without."""
     try:
-        found = manifest_of(folder)
+        return manifest_of(set_of(path))
     except UserError:
         return {}
-    return found if isinstance(found, dict) else {}
 
 
 def check_set(parts: Sequence[tuple[Path, Tally]], rules: Iterable[Rule]) -> list[Finding]:
@@ -32,7 +31,7 @@ def check_set(parts: Sequence[tuple[Path, Tally]], rules: Iterable[Rule]) -> lis
     view = SetView(
         own if len(parts) > 1 else parts[0][0],
         parts,
-        _manifest(own),
+        manifest_of_set(parts[0][0]),
         shipped_suites() if any(tally.lines for _, tally in parts) else {},
         bit_of_tool(),
     )

@@ -31,7 +31,8 @@ class Shapes:
         """The check of a row with one call of the tool. One that no row satisfies where the tool is unknown."""
         found = self._made.get(tool)
         if found is None:
-            schema = self._schema(tool) if not tool or tool in self._signatures else False
+            provable = not tool or (tool in self._signatures and not self._signatures.refers(tool))
+            schema = self._schema(tool) if provable else False
             found = self._made[tool] = jsonschema_rs.validator_for(schema).is_valid
         return found
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import jsonschema_rs
+import orjson
 
 from punie_data.tools.schemas import tool_schemas
 
@@ -26,6 +27,10 @@ class Signatures:
 
     def required(self, tool: str) -> list[str]:
         return self.schemas[tool]["arguments"].get("required", [])
+
+    def refers(self, tool: str) -> bool:
+        """Whether the arguments' schema has references, which mean something else where it stands inside another schema."""
+        return b'"$' in orjson.dumps(self.schemas[tool]["arguments"])
 
     def result(self, tool: str) -> dict[str, Any] | None:
         """The JSON Schema of what the tool returns, None where that is text or the tool is unknown."""
