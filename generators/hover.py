@@ -1,9 +1,9 @@
 """What is this symbol: its type, signature and purpose?
 
-user       type of `result` @ `src/tiny_shop/money.py:49:5`
-assistant  hover(file_path="src/tiny_shop/money.py", line=49, column=5, symbol="result")
-tool       {"success":true,"symbol":"result","content":"Money","language":"python","parse_error":null}
-assistant  Its type is `Money`.
+user       What type does `subtotal` have at src/tiny_shop/pricing.py:92:5?
+assistant  hover(file_path="src/tiny_shop/pricing.py", line=92, column=5, symbol="subtotal")
+tool       {"success":true,"symbol":"subtotal","content":"Money","language":"python","parse_error":null}
+assistant  `subtotal` is a `Money`.
 """
 
 import re
