@@ -38,7 +38,9 @@ class Step:
 
 
 def part_files(path: Path) -> dict[str, Path]:
-    """The parts that a path means, by name: a folder's parts in their order, or the one file under its stem. UserError where there is none."""
+    """The parts that a path means, by name: a folder's parts in their order, or the one file under its stem. UserError where there is none, and
+    where it is a pipe or a device.
+    """
     if path.is_dir():
         found = {name: path / f"{name}.jsonl" for name in PARTS if (path / f"{name}.jsonl").is_file()}
         if not found:
@@ -46,8 +48,13 @@ def part_files(path: Path) -> dict[str, Path]:
                 f"{path} holds none of {', '.join(f'{name}.jsonl' for name in PARTS)}: name a file"
             )
         return found
+    if str(path) == "-":
+        raise UserError("standard input is read by validate alone: save what comes as a file, and name that")
     if not path.exists():
         raise UserError(f"{path}: there is no such file")
+    if not path.is_file():
+        # Nearly every command reads its rows more than once, and a device such as /dev/zero never ends.
+        raise UserError(f"{path} is no regular file: save what it gives as one, and name that")
     return {path.stem: path}
 
 
@@ -62,11 +69,18 @@ def read_manifest(path: Path) -> dict[str, Any]:
 
 
 def manifest_of(path: Path) -> dict[str, Any]:
-    """The manifest of a folder, or the one that `import` wrote beside a file; {} for rows that nobody wrote a manifest for."""
+    """The manifest of a folder; of a file the one that `import` wrote beside it, or that of the folder of which it is a part. {} for rows that
+    nobody wrote a manifest for.
+    """
     if path.is_dir():
         return _manifest(path / MANIFEST) if (path / MANIFEST).exists() else {}
     beside = manifest_beside(path)
-    return _manifest(beside) if beside.is_file() else {}
+    if beside.is_file():
+        return _manifest(beside)
+    if path.stem not in PARTS or path.suffix != ".jsonl" or not path.with_name(MANIFEST).is_file():
+        return {}
+    found = _manifest(path.with_name(MANIFEST))
+    return found if path.name in found.get("files", {path.name: ""}) else {}
 
 
 def _manifest(file: Path) -> dict[str, Any]:

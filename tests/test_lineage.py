@@ -117,7 +117,7 @@ def test_what_isn_t_there_is_one_line(built: Path) -> None:
     for arguments, says in (
         ((built, "f" * 20), "has no row"),
         ((built, "abc"), "at least the first 6"),
-        ((built / "train.jsonl",), "has no manifest"),
+        ((built / "rejected.jsonl",), "has no manifest"),
         ((built.parent / "nowhere",), "no such file"),
         ((built.parent,), "name a file"),
         ((SAMPLE, "--recipe"), "was not built from a recipe"),

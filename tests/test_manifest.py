@@ -1,5 +1,6 @@
 """A manifest that was damaged, or written by hand, is told in one line by whoever reads it."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -74,3 +75,27 @@ def test_what_is_whole_is_left_alone() -> None:
 def test_any_value_is_judged(key: str, value: Any) -> None:
     """The judge itself must not stumble."""
     assert isinstance(problem_of({**WHOLE, key: value}), str)
+
+
+def test_a_part_has_the_manifest_of_its_folder(tmp_path: Path) -> None:
+    """Else `data/old/train.jsonl` has lost the prompt and the tools that `data/old` has. Near-misses: a file of another name, one that is not listed."""
+    for name in ("train", "rows", "test"):
+        (tmp_path / f"{name}.jsonl").write_bytes(b"")
+    made = {**WHOLE, "files": {"train.jsonl": "00"}}
+    (tmp_path / "manifest.json").write_bytes(orjson.dumps(made))
+    assert manifest_of(tmp_path / "train.jsonl") == made == manifest_of(tmp_path)
+    assert manifest_of(tmp_path / "rows.jsonl") == manifest_of(tmp_path / "test.jsonl") == {}
+    (tmp_path / "rows.manifest.json").write_bytes(orjson.dumps({"system_prompt": "Its own."}))
+    assert manifest_of(tmp_path / "rows.jsonl") == {"system_prompt": "Its own."}
+
+
+@pytest.mark.parametrize("command", COMMANDS[1:], ids=lambda command: command[0])
+def test_a_pipe_or_a_device_is_told_and_not_read(command: list[str], tmp_path: Path) -> None:
+    """Else a pipe is empty at the second reading, and /dev/zero is read for ever."""
+    os.mkfifo(tmp_path / "pipe")
+    arguments = [word.replace("OUT", str(tmp_path / "out")) for word in command[1:]]
+    for path, said in ((tmp_path / "pipe", "no regular file"), ("/dev/zero", "no regular file"), ("-", "standard input")):  # fmt: skip
+        done = CliRunner().invoke(cli, [command[0], str(path), *arguments])
+        assert isinstance(done.exception, UserError) and said in str(done.exception)
+    with pytest.raises(UserError, match="is a device"):
+        CliRunner().invoke(cli, ["validate", "/dev/zero"], catch_exceptions=False)

@@ -6,7 +6,7 @@ import click
 import orjson
 
 from punie_data.cli.progress import progress
-from punie_data.errors import UserError
+from punie_data.dataset import part_files
 from punie_data.importing.convert import Imported, Options, convert, size_of
 from punie_data.importing.reader import NAMES
 from punie_data.plain import plain_line
@@ -70,8 +70,7 @@ def import_(
     """
     names = tuple(dict.fromkeys(name.strip() for given in tools for name in given.split(",") if name.strip()))
     for path in paths:
-        if not path.exists():
-            raise UserError(f"{path}: there is no such file")
+        part_files(path)  # what is wrong with a name is said before its size is asked for
     size = size_of(paths)
     with progress(as_json or size < _LARGE) as shown:
         shown.stage("import", size)

@@ -94,13 +94,13 @@ def show(
 
 
 def _show_masks(dataset: Path, rows: list, folder: Path, dialect: str, console, fold: int) -> None:
-    from punie_data.dataset import manifest_of
     from punie_data.described import Described
+    from punie_data.importing import manifest_of
     from punie_data.show import render_mask
     from punie_data.validate.tokenizer import Tokenizer
 
     target = Tokenizer(folder, dialect)
-    described = Described(manifest_of(dataset if dataset.is_dir() else dataset.parent))
+    described = Described(manifest_of(dataset))
     for row in rows:
         shown = target.show(row, described.prompt(row["id"]), described.signatures(row["id"]))
         render_mask(row, shown, target, console, fold)

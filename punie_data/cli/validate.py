@@ -219,13 +219,15 @@ def _held(paths: Sequence[Path], stack: ExitStack) -> tuple[list[Path], dict[str
         if str(path) != "-" and (not path.exists() or path.is_dir() or path.is_file()):
             held.append(path)
             continue
+        source = Path("/dev/stdin") if str(path) == "-" else path
+        if path is source and (path.is_block_device() or path.is_char_device()):
+            raise UserError(f"{path} is a device, and no file of rows")  # some of them never end
         import shutil
 
         from punie_data.temporary import temporary_root
 
         name = "stdin" if str(path) == "-" else path.name
         file = stack.enter_context(temporary_root()) / f"{name}.jsonl"
-        source = Path("/dev/stdin") if str(path) == "-" else path
         with jsonl.opened(source) as coming, jsonl.whole_file(file) as going:
             shutil.copyfileobj(coming, going)
         held.append(file)

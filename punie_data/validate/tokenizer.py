@@ -192,7 +192,7 @@ def check_tokenizer(
         findings: list[Finding] = []
         if not number:
             findings += _found(file, 1, [rule for rule in on if rule.code in OF_A_TARGET], tokenizer.target())
-        described = Described(manifest_of(file.parent))
+        described = Described(manifest_of(file))
         learned = Learned()
         by_row = [rule for rule in on if rule.code in OF_A_ROW]
         for line, converted in read(file, Reader(file)):
