@@ -16,9 +16,11 @@ from punie_data.errors import UserError
 from punie_data.generate.card import card
 from punie_data.generate.digests import tool_versions
 from punie_data.generate.engine import Mined, Options
+from punie_data.generate.judge import CODE
 from punie_data.generate.share import fair_shares
 from punie_data.generate.store import Store
 from punie_data.generate.work import Shard, failed_key
+from punie_data.question import asked
 
 SYSTEM_PROMPT = (
     "You are a coding assistant for Python projects. Use the tools at hand when the answer depends on the project's files, types, "
@@ -98,17 +100,20 @@ def _shards(mined: list[Mined], store: Store) -> Iterator[tuple[str, str, Shard]
 def _allot(
     mined: list[Mined], store: Store, kinds: frozenset[str], limit: int | None, cap: int, report: Report
 ) -> set[str]:
-    """The ids that are kept: no id twice, no repository over its cap, no more than the limit; generators share fairly."""
+    """The ids that are kept: no id twice, no question twice of a repository, no repository over its cap, no more than the limit; generators share
+    fairly. The same question with other tools at hand is another one: a row that can't be answered beside one that can is meant to be.
+    """
     cells: dict[Cell, list[str]] = {}
-    seen: set[str] = set()
+    seen: set[object] = set()
     for repo, _, shard in _shards(mined, store):
         for row in shard.rows:
             if row["label"]["kind"] not in kinds:
                 continue
-            if row["id"] in seen:
+            question = (repo, row["label"]["kind"], row["tools"] == [CODE], *asked(row["messages"]))
+            if row["id"] in seen or question in seen:
                 report.duplicates += 1
                 continue
-            seen.add(row["id"])
+            seen |= {row["id"], question}
             cells.setdefault((repo, row["origin"]["generator"]), []).append(row["id"])
     shares: dict[Cell, int] = {}
     for repo in dict.fromkeys(repo for repo, _ in cells):
