@@ -136,7 +136,7 @@ def claimed(out: Path) -> Iterator[None]:
             ) from None
         except OSError:
             pass  # folders can't be locked on this file system: then it is as it always was
-        prepare_folder(out)
+        _ready(out)
         yield
     finally:
         os.close(descriptor)
@@ -144,14 +144,22 @@ def claimed(out: Path) -> Iterator[None]:
 
 def prepare_folder(out: Path) -> None:
     """The folder, without an old manifest: a dataset that is being written is none. UserError where it holds something else."""
+    _ready(out)
+    try:
+        (out / MANIFEST).unlink(missing_ok=True)
+    except OSError as error:
+        raise UserError(f"{out}: {error.strerror or error}") from None
+
+
+def _ready(out: Path) -> None:
+    """The folder, without what killed runs left. A dataset that is there stays whole until the first file of another is written."""
     ours = {f"{name}.jsonl" for name in (*PARTS, REJECTED)} | {MANIFEST}
     try:
         out.mkdir(parents=True, exist_ok=True)
         foreign = [p.name for p in out.iterdir() if not p.name.startswith(".")]
         if foreign and not ours & set(foreign):
             raise UserError(f"{out} holds other files; choose an empty folder with --out")
-        (out / MANIFEST).unlink(missing_ok=True)
-        for left in out.glob(".*.part"):  # by a run that was killed
+        for left in out.glob(".*.part"):
             left.unlink()
     except OSError as error:
         raise UserError(f"{out}: {error.strerror or error}") from None
@@ -181,6 +189,7 @@ def write_parts(
     Parts that an earlier dataset left in the folder and that this one has not are removed.
     """
     counts = {}
+    prepare_folder(out)
     try:
         for name in PARTS:
             target = out / f"{name}.jsonl"

@@ -99,3 +99,25 @@ def test_a_pipe_or_a_device_is_told_and_not_read(command: list[str], tmp_path: P
         assert isinstance(done.exception, UserError) and said in str(done.exception)
     with pytest.raises(UserError, match="is a device"):
         CliRunner().invoke(cli, ["validate", "/dev/zero"], catch_exceptions=False)
+
+
+@pytest.mark.parametrize(
+    "command", [each for each in COMMANDS if "OUT" in each], ids=lambda command: command[0]
+)
+def test_what_is_in_the_folder_outlives_a_command_that_fails(command: list[str], tmp_path: Path) -> None:
+    """Else naming the input's own folder, or an input without rows, costs a dataset its manifest, or its rows."""
+    folder = tmp_path / "set"
+    folder.mkdir()
+    rows = b"".join((SAMPLE / "examples.jsonl").read_bytes().splitlines(keepends=True)[:3])
+    (folder / "train.jsonl").write_bytes(rows)
+    (folder / "manifest.json").write_bytes(orjson.dumps(WHOLE))
+    (tmp_path / "empty.jsonl").write_bytes(b"")
+    (tmp_path / "not").mkdir()
+    (tmp_path / "not" / "rows.jsonl").write_bytes(b"{\n")
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    arguments = [word.replace("OUT", str(folder)) for word in command[1:]]
+    written = command[0] in ("import", "scan")  # of a file without rows they make a dataset without rows
+    for source in (folder, folder / "train.jsonl", *((tmp_path / "empty.jsonl", tmp_path / "not" / "rows.jsonl") if not written else ())):  # fmt: skip
+        done = CliRunner().invoke(cli, [command[0], str(source), *arguments])
+        assert isinstance(done.exception, UserError), source
+        assert {file.name: file.read_bytes() for file in folder.iterdir()} == before, source

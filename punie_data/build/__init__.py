@@ -33,6 +33,7 @@ from punie_data.dataset import (
     claimed,
     digest,
     part_files,
+    prepare_folder,
     read_manifest,
     refuse_input,
     write_parts,
@@ -217,6 +218,7 @@ def _workplace(out: Path) -> Iterator[Path]:
 def _publish(whole: Path, out: Path) -> None:
     """Move the dataset to its place; the manifest comes last, so that at no moment half of it looks whole."""
     with claimed(out):
+        prepare_folder(out)
         files = {one.name for one in whole.iterdir() if one.is_file()}
         try:
             for name in (*(f"{part}.jsonl" for part in PARTS), "README.md", "report.html", PLACES):

@@ -34,6 +34,7 @@ def write_parquet(rows: Path, out: Path) -> dict[str, Any]:
     manifest = dataset.read_manifest(rows)
     files: dict[str, str] = {}
     with dataset.claimed(out):
+        dataset.prepare_folder(out)
         folder = out / "data"
         try:
             folder.mkdir(exist_ok=True)

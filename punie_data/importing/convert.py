@@ -112,8 +112,8 @@ def convert(
             one = (line for name in parts for line in parts[name])
             done.parts = _write_file(out, base, step, one, _rejected(rejects))
         else:
+            dataset.refuse_input(out, paths)
             stack.enter_context(dataset.claimed(out))
-            dataset.refuse_input(out, [path for path in paths if path.is_dir()])
             done.parts = dataset.write_parts(out, base, step, parts, _rejected(rejects))
     return done
 
