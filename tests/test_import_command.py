@@ -303,3 +303,23 @@ def test_foreign_rows_that_were_imported_can_be_exported_and_imported_again(tmp_
         )
         manifests = [manifest_of(tmp_path / name) for name in ("in", f"{dialect}-back")]
         assert manifests[0]["signatures"] == manifests[1]["signatures"]
+
+
+def test_a_whole_number_with_a_point_comes_back_with_it(tmp_path: Path) -> None:
+    """Else a row whose argument is 54.0 has another id, and another repository, after it was exported as qwen3-xml and imported again."""
+    properties = {name: {"type": "number"} for name in ("a", "b", "c")}
+    tool = {"type": "function", "function": {"name": "add", "description": "", "parameters": {"type": "object", "properties": properties}}}  # fmt: skip
+    call = {"id": "x", "type": "function", "function": {"name": "add", "arguments": {"a": 54.0, "b": 3, "c": 2.5}}}  # fmt: skip
+    messages = [{"role": "user", "content": "Add 54.0, 3 and 2.5."}, {"role": "assistant", "content": "", "tool_calls": [call]},
+                {"role": "tool", "tool_call_id": "x", "content": "59.5"}, {"role": "assistant", "content": "59.5"}]  # fmt: skip
+    (tmp_path / "old.jsonl").write_bytes(orjson.dumps({"messages": messages, "tools": [tool]}) + b"\n")
+    for words in (
+        ["import", "old.jsonl", "--out", "set"],
+        ["export", "set", "--for", "trl", "--dialect", "qwen3-xml", "--out", "rows"],
+        ["import", "rows/train.jsonl", "--out", "again"],
+    ):
+        command, *rest = words
+        paths = [str(tmp_path / word) if not word.startswith("-") and word not in ("trl", "qwen3-xml") else word for word in rest]  # fmt: skip
+        done = CliRunner().invoke(cli, [command, *paths])
+        assert done.exit_code == 0, done.output
+    assert (tmp_path / "again" / "examples.jsonl").read_bytes() == (tmp_path / "set" / "examples.jsonl").read_bytes()  # fmt: skip

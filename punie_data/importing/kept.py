@@ -13,6 +13,9 @@ from punie_data.importing.pairing import Parameters, paired
 from punie_data.importing.shape import are_surroundings
 from punie_data.importing.surroundings import kept_of
 
+_MOST_NUMBERS = 6
+"""Whole numbers among a row's arguments of which each may have been written with a point: so many can be tried out."""
+
 
 def earlier_turn_of(row: Mapping[str, Any]) -> str:
     """The id of the record whose earlier turn a row is, "" for any other row: an export for mlx-lm writes a row for each turn, the last holds all."""
@@ -40,13 +43,47 @@ def kept_example(
     names = _names(kept, conversation)
     rest = {"tools": names, "label": kept["label"], "origin": kept["origin"], "runs": kept["runs"]}
     for messages in _readings(kept, names, turns, signatures, parameters, spoken_calls):
-        example = example_from_json({"messages": _with_ids(messages, kept["runs"]), **rest})
-        try:
-            if example.id == kept["id"]:
-                return example
-        except orjson.JSONEncodeError:  # half of a surrogate pair, or nested too deep: that was no record
-            continue
+        for spelt in _spellings(_with_ids(messages, kept["runs"]), _dialect(kept)):
+            example = example_from_json({"messages": spelt, **rest})
+            try:
+                if example.id == kept["id"]:
+                    return example
+            except orjson.JSONEncodeError:  # half of a surrogate pair, or nested too deep: that was no record
+                break
     return None
+
+
+def _spellings(messages: list[dict[str, Any]], dialect: str) -> Iterator[list[dict[str, Any]]]:
+    """The messages, and as `qwen3-xml` could have meant them: the runtime's parser takes 54.0 for 54, which is equal and has another id."""
+    yield messages
+    if dialect != "qwen3-xml":
+        return
+    places = [
+        (turn, number, name)
+        for turn, message in enumerate(messages)
+        for number, call in enumerate(message.get("tool_calls", ()))
+        for name, value in call["function"]["arguments"].items()
+        if type(value) is int and abs(value) < 2**53
+    ]
+    if not 0 < len(places) <= _MOST_NUMBERS:
+        return
+    for chosen in range(1, 2 ** len(places)):
+        wanted = {place for bit, place in enumerate(places) if chosen >> bit & 1}
+        yield [_with_points(message, turn, wanted) for turn, message in enumerate(messages)]
+
+
+def _with_points(message: dict[str, Any], turn: int, wanted: set[tuple[int, int, str]]) -> dict[str, Any]:
+    if not message.get("tool_calls"):
+        return message
+    calls = []
+    for number, call in enumerate(message["tool_calls"]):
+        arguments = call["function"]["arguments"]
+        pointed = {
+            name: float(value) if (turn, number, name) in wanted else value
+            for name, value in arguments.items()
+        }
+        calls.append({**call, "function": {**call["function"], "arguments": pointed}})
+    return {**message, "tool_calls": calls}
 
 
 def prompt_of(example: Example, conversation: Conversation, written: str) -> str | None:
