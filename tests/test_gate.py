@@ -14,6 +14,7 @@ from punie_data.chat import example_from_json
 from punie_data.cli import cli
 from punie_data.errors import UserError
 from punie_data.gate import Refused, redacted, residue
+from punie_data.gate import scan as module
 from punie_data.jsonl import read
 from punie_data.licences import allowed, attribution
 from punie_data.tools.registry import TOOLS
@@ -372,3 +373,20 @@ def test_rows_of_an_array_are_counted_as_rows(tmp_path: Path) -> None:
         (tmp_path / "rows.json").write_text(json.dumps([row(), row("clean"), row("clean")], indent=indent))
         code, said = run(tmp_path / "rows.json", "--json")
         assert code == 1 and json.loads(said)["rows"] == 3 and json.loads(said)["places"] == 1
+
+
+def test_rows_that_come_while_the_others_are_judged_are_not_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    """Else a row that nobody has looked at goes into the clean folder."""
+    file = write(tmp_path / "rows.jsonl", row("clean"))
+    judged = module._judged
+
+    def judged_meanwhile(*arguments: object) -> object:
+        with file.open("ab") as rows:
+            rows.write(orjson.dumps(row()) + b"\n")
+        monkeypatch.setattr(module, "_judged", judged)
+        return judged(*arguments)
+
+    monkeypatch.setattr(module, "_judged", judged_meanwhile)
+    with pytest.raises(UserError, match="changed while it was read"):
+        module.sift(file, tmp_path / "out", False, allowed(()))
+    assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())

@@ -108,6 +108,7 @@ def sift(path: Path, out: Path, redact: bool, licences: Allowed, ignore: frozens
     """
     files = part_files(path)
     refuse_input(out, list(files.values()))
+    stamps = {file: _stamp(file) for file in files.values()}
     told = Sifted()
     options = {"redact": redact, "licenses": sorted(licences.names), "ignore": sorted(ignore)}
     counts: dict[str, Any] = {}
@@ -149,11 +150,20 @@ def sift(path: Path, out: Path, redact: bool, licences: Allowed, ignore: frozens
                 again = redacted(line.row, ignore)
                 assert not isinstance(again, Refused)
                 yield orjson.dumps(again[0])
+        # Rows that came meanwhile were judged by nobody.
+        if _stamp(file) != stamps[file]:
+            raise UserError(f"{file} changed while it was read: scan it again when nobody writes to it")
 
     names = set(files) <= set(PARTS)
     parts = {(name if names else "examples"): part(file) for name, file in files.items()}
     write_parts(out, base, step, parts, rejected())
     return told
+
+
+def _stamp(file: Path) -> tuple[int, int, int]:
+    """What changes with a file: which one it is, its size, and when it was written."""
+    found = file.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def described_anew(
