@@ -1,5 +1,7 @@
 """The command line: it starts fast because it imports little, every command is documented, and help ends in something that runs."""
 
+import os
+import pty
 import re
 import subprocess
 import sys
@@ -72,3 +74,34 @@ def test_a_closed_pipe_is_no_traceback(tmp_path: Path) -> None:
     command = f"{sys.executable} -m punie_data generators | head -1"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["validate", "stats", "dedupe", "export"])  # fmt: skip
+def test_a_name_that_the_system_refuses_is_one_line(command: str, tmp_path: Path) -> None:
+    """Else a path that is too long, or leads in a circle, is a traceback."""
+    (tmp_path / "round").symlink_to(tmp_path / "round")
+    (tmp_path / "file").write_text("")
+    out = ["--out", str(tmp_path / "out")] if command in ("dedupe", "import", "export") else []
+    for name in ("n" * 300, "round", "file/rows.jsonl"):
+        done = subprocess.run(
+            [sys.executable, "-m", "punie_data", command, str(tmp_path / name), *out],
+            capture_output=True, text=True,
+        )  # fmt: skip
+        assert done.returncode == 2 and done.stderr.count("\n") == 1, done.stderr
+
+
+def test_no_colour_is_no_colour(tmp_path: Path) -> None:
+    """Else who can't see colours, or records a terminal, gets their codes."""
+
+    (tmp_path / "rows.jsonl").write_bytes(b"{\n")
+    for given, wanted in (("", True), ("1", False)):
+        ours, theirs = pty.openpty()
+        with subprocess.Popen(
+            [sys.executable, "-m", "punie_data", "validate", "--isolated", str(tmp_path / "rows.jsonl")],
+            stdout=theirs, stderr=subprocess.DEVNULL, env={**os.environ, "NO_COLOR": given, "TERM": "xterm"},
+        ) as running:  # fmt: skip
+            running.wait()
+        os.close(theirs)
+        told = os.read(ours, 100_000)
+        os.close(ours)
+        assert b"PD100" in told and (b"\x1b[" in told) is wanted

@@ -1,6 +1,7 @@
 """The command line. A command is a module of this package with a click command of its own name; it is imported when it is used."""
 
 import io
+import os
 import signal
 import sys
 import tempfile
@@ -10,7 +11,7 @@ from keyword import iskeyword
 import click
 
 from punie_data import __version__
-from punie_data.errors import DEVICE_TROUBLE, UserError
+from punie_data.errors import DEVICE_TROUBLE, PATH_TROUBLE, UserError
 from punie_data.plain import plain_line
 
 COMMANDS = {
@@ -80,7 +81,9 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        code = cli.main(standalone_mode=False)
+        # rich looks for it by itself, click does not.
+        colour = {"color": False} if os.environ.get("NO_COLOR") else {}
+        code = cli.main(standalone_mode=False, **colour)
         sys.exit(code if isinstance(code, int) else 0)
     except click.ClickException as error:
         error.show()
@@ -89,9 +92,13 @@ def main() -> None:
         click.echo(f"punie-data: {plain_line(str(error))}", err=True)
         sys.exit(2)
     except OSError as error:
+        where = error.filename2 or error.filename
+        if where is not None and error.errno in PATH_TROUBLE:
+            click.echo(f"punie-data: {plain_line(f'{where}: {error.strerror}')}", err=True)
+            sys.exit(2)
         if error.errno not in DEVICE_TROUBLE:
             raise
-        where = error.filename2 or error.filename or tempfile.gettempdir()
+        where = where or f"standard output, or {tempfile.gettempdir()}"
         click.echo(f"punie-data: {plain_line(f'{where}: {error.strerror}')}; what was done is kept", err=True)
         sys.exit(2)
     except (KeyboardInterrupt, click.Abort):
