@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 _VALUES = 12
 """Values that are printed of an axis, beside those that are outside their band."""
-_LARGE = 64 * 1024 * 1024
-"""Bytes from which on counting takes more than a second or two."""
+_LARGE = 4 * 1024 * 1024
+"""Bytes from which on counting takes more than a second or two where the rows are of another format."""
 
 
 @click.command(

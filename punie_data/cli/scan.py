@@ -1,5 +1,7 @@
 """`punie-data scan`: the gate before publication."""
 
+import sys
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -127,6 +129,15 @@ def _look(path: Path, names, unwanted: frozenset[str], limit: int, as_json: bool
         raise SystemExit(1)
 
 
+def _shown(quiet: bool) -> AbstractContextManager[object]:
+    """Something that moves on the terminal meanwhile."""
+    if quiet or not sys.stderr.isatty():
+        return nullcontext()
+    from rich.console import Console
+
+    return Console(stderr=True).status("scanning")
+
+
 def _rows(count: int) -> str:
     return f"{count:,} row{'' if count == 1 else 's'}"
 
@@ -136,7 +147,7 @@ def _write(path: Path, out: Path, redact: bool, names, unwanted: frozenset[str],
     from punie_data.gate.scan import sift
 
     refuse_input(out, list(part_files(path).values()))
-    with claimed(out):
+    with claimed(out), _shown(as_json):
         told = sift(path, out, redact, names, unwanted)
     if as_json:
         click.echo(orjson.dumps(asdict(told), option=orjson.OPT_INDENT_2))

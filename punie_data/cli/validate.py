@@ -23,7 +23,7 @@ from punie_data.validate.rule import Finding
 
 _DEFAULT_LIMIT = 100
 """Findings in a text: more are no help to a person."""
-_LONG = 64 * 1024 * 1024
+_LONG = 4 * 1024 * 1024
 """Bytes that take more than two seconds."""
 
 
