@@ -25,6 +25,7 @@ from punie_data.dataset import (
 from punie_data.errors import UserError
 from punie_data.generate.dataset import write_dataset
 from punie_data.generate.engine import Options, mine_all, take_snapshots
+from punie_data.generate.share import quotas
 from punie_data.generators import Generator, discover
 from punie_data.importing.convert import Options as Import
 from punie_data.importing.convert import convert
@@ -34,7 +35,6 @@ from punie_data.verify import is_import
 PLACES = ".sources.json"
 """Where local repositories stood on this machine: `verify` asks for it, and it is no part of the dataset."""
 
-QUOTA = 24
 CAP = 1500
 
 
@@ -58,9 +58,14 @@ def mine(wanted: Mine, seed: int, out: Path, means: Means) -> None:
     sources, cap = _repositories(wanted, means)
     generators = _generators(wanted)
     cap = wanted.cap or cap
-    quota = wanted.quota or max(1, min(QUOTA, round(0.75 * cap / max(1, len(generators)))))
+    usual, derived_quota = quotas(cap, len(generators))
+    quota = wanted.quota or usual
     options = Options(
-        seed=seed, jobs=means.jobs, quota=min(quota, wanted.limit or quota), allow_exec=wanted.allow_exec
+        seed=seed,
+        jobs=means.jobs,
+        quota=min(quota, wanted.limit or quota),
+        derived_quota=derived_quota,
+        allow_exec=wanted.allow_exec,
     )
     with claimed(out):
         trees = take_snapshots(sources, means.cache, means.progress)

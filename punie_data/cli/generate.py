@@ -13,8 +13,6 @@ from punie_data.cli.progress import progress
 from punie_data.errors import UserError
 from punie_data.temporary import temporary_root
 
-QUOTA = 24
-
 
 @click.command(
     epilog="""\b
@@ -55,7 +53,7 @@ Examples:
 @click.option(
     "--quota",
     type=click.IntRange(1, 10_000),
-    help=f"Rows of one generator from one repository.  [default: {QUOTA}, fewer where the cap is low]",
+    help="Rows of one generator from one repository.  [default: 24, fewer where the cap is low]",
 )
 @click.option(
     "--cap", type=click.IntRange(1), help="Rows of one repository.  [default: the corpus's own, else 1500]"
@@ -111,6 +109,7 @@ def generate(
     from punie_data.dataset import claimed
     from punie_data.generate.dataset import write_dataset
     from punie_data.generate.engine import Options, mine_all, take_snapshots
+    from punie_data.generate.share import quotas
     from punie_data.licences import allowed
 
     wanted_kinds, wanted_licences = _kinds(kinds), allowed(licences)
@@ -120,8 +119,15 @@ def generate(
         sources, corpus_cap, name = _sources(repos, requires, corpora, only, folder, shown)
         sources, refused = _licensed(sources, wanted_licences, shown)
         target = out or Path("data") / name
-        quota = quota or _quota(cap or corpus_cap, len(chosen))
-        options = Options(seed=seed, jobs=jobs, quota=min(quota, limit or quota), allow_exec=allow_exec)
+        usual, derived_quota = quotas(cap or corpus_cap, len(chosen))
+        quota = quota or usual
+        options = Options(
+            seed=seed,
+            jobs=jobs,
+            quota=min(quota, limit or quota),
+            derived_quota=derived_quota,
+            allow_exec=allow_exec,
+        )
         trees = take_snapshots(sources, folder, shown)
         if dry_run:
             _dry_run(trees, chosen, target, as_json)
@@ -161,11 +167,6 @@ def _licensed(sources: list, licences, shown) -> tuple[list, list]:
             f"no repository is under {', '.join(sorted(licences.names))}: {refused[0].repo} is under {refused[0].detail}"
         )
     return [source for source in sources if licences.allows(source.license)], refused
-
-
-def _quota(cap: int, generators: int) -> int:
-    """Rows a generator: what the cap can't take need not be made. The rest of the cap is left for rows derived from them."""
-    return max(1, min(QUOTA, round(0.75 * cap / max(1, generators))))
 
 
 def _remember_places(target: Path, mined: list) -> None:

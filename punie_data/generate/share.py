@@ -3,6 +3,10 @@
 from collections.abc import Hashable, Mapping
 from typing import TypeVar
 
+QUOTA = 24
+"""Rows of one generator from one repository, whatever there is room for: more of a kind teach little."""
+ROOMY = 1000
+"""A cap under which more is derived from each row than the rows that it is derived from leave room for."""
 Cell = TypeVar("Cell", bound=Hashable)
 
 
@@ -26,3 +30,12 @@ def fair_shares(counts: Mapping[Cell, int], total: int) -> dict[Cell, int]:
             left -= given
         open_cells = [cell for cell in open_cells if shares[cell] < counts[cell]]
     return shares
+
+
+def quotas(cap: int, generators: int) -> tuple[int, int]:
+    """(rows a generator, rows that each derived generator makes of one generator's): what the cap can't take need not be made.
+
+    Five derived generators follow each, and of what they may make some four fifths can be made.
+    """
+    derived = 2 if cap >= ROOMY else 1
+    return max(1, min(QUOTA, round(cap / max(1, generators) - 4 * derived))), derived
