@@ -1,10 +1,10 @@
 """The command line. A command is a module of this package with a click command of its own name; it is imported when it is used."""
 
+import gc
 import io
 import os
 import signal
 import sys
-import tempfile
 from importlib import import_module
 from keyword import iskeyword
 
@@ -56,7 +56,12 @@ class Lazy(click.Group):
             return None
         # `import` is a word of Python's, which neither a module nor a function can be called.
         name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
-        return getattr(import_module(f"punie_data.cli.{name}"), name)
+        gc.disable()  # as in `__main__`
+        try:
+            return getattr(import_module(f"punie_data.cli.{name}"), name)
+        finally:
+            gc.freeze()
+            gc.enable()
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -98,6 +103,8 @@ def main() -> None:
             sys.exit(2)
         if error.errno not in DEVICE_TROUBLE:
             raise
+        import tempfile
+
         where = where or f"standard output, or {tempfile.gettempdir()}"
         click.echo(f"punie-data: {plain_line(f'{where}: {error.strerror}')}; what was done is kept", err=True)
         sys.exit(2)

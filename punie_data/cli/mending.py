@@ -1,6 +1,5 @@
 """`punie-data validate --fix`: where mended rows go, and what is said of them."""
 
-import shutil
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -65,6 +64,8 @@ def mend(
                 if (
                     path.is_dir() and (path / dataset.MANIFEST).is_file()
                 ):  # with the system prompt of the rows
+                    import shutil
+
                     shutil.copyfile(path / dataset.MANIFEST, target.parent / dataset.MANIFEST)
             name = names.get(str(file), str(file))
             write_fixed(file, target, codes_for(name), _is_record(file), _told(name, tell, done))
