@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -89,10 +90,11 @@ def test_searching_and_filtering_find_what_is_there(browser: Any, report: Path) 
         page.evaluate("location.hash = '#repository=click'")
         settled(page)
         assert page.input_value("select[name=repository]") == "click" and page.input_value("#q") == ""
-        page.evaluate("location.hash = '#reason=holds%20an%20e-mail%20address'")
+        reasons = [json.loads(line)["reason"] for line in refused()]
+        reason = max(set(reasons), key=lambda one: (reasons.count(one), one))
+        page.evaluate(f"location.hash = '#reason={quote(reason)}'")
         settled(page)
-        mails = sum('"reason":"holds an e-mail address"' in line for line in refused())
-        assert mails and page.inner_text("#found").startswith(f"{mails} rows of")
+        assert page.inner_text("#found").startswith(f"{reasons.count(reason)} row")
     assert found.troubles == []
 
 
