@@ -262,6 +262,7 @@ def test_what_can_t_be_asked_is_unscored(tmp_path: Path) -> None:
         "hermes",
         "",
         tmp_path / "out",
+        lambda name, total: None,
         lambda count: None,
         most=4,
         longest=2000,

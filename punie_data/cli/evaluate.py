@@ -66,10 +66,18 @@ def evaluate(
     with progress(quiet=as_json) as shown:
         if warning:
             shown.line(warning)
-        total = sum(1 for _ in run.queries(suite, limit))
-        shown.stage("asking", total)
         summary = run.evaluate(
-            suite, model, adapter, dialect, system_prompt, out, shown.advance, limit, most_tokens, batch_size
+            suite,
+            model,
+            adapter,
+            dialect,
+            system_prompt,
+            out,
+            shown.stage,
+            shown.advance,
+            limit,
+            most_tokens,
+            batch_size,
         )
     if as_json:
         click.echo(json.dumps(summary, indent=1))

@@ -59,10 +59,6 @@ class _Heading:
     body: int
 
 
-def is_document(path: str) -> bool:
-    return path.lower().endswith((".md", ".rst"))
-
-
 def sections(path: str, text: str) -> list[Section]:
     """The sections of one document in order. Text before the first heading belongs to none."""
     lines = lines_of(text)

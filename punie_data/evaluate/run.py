@@ -26,6 +26,7 @@ def evaluate(
     dialect: str,
     system_prompt: str,
     out: Path,
+    stage: Callable[[str, int], None],
     advance: Callable[[int], None],
     limit: int | None = None,
     most: int = 256,
@@ -39,6 +40,7 @@ def evaluate(
     asked = list(queries(suite, limit))
     if not asked:
         raise UserError(f"{suite} has no queries")
+    stage("asking", len(asked))
     template = Template.load(model)
     prompts: list[list[int]] = []
     places: list[int] = []

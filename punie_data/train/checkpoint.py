@@ -8,7 +8,7 @@ import os
 import shutil
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from punie_data import jsonl
 from punie_data.errors import UserError
@@ -89,8 +89,3 @@ def save_adapter(out: Path, weights: "dict[str, mx.array]", config: str) -> None
     part.replace(out / "adapters.safetensors")
     with jsonl.whole_file(out / "adapter_config.json") as file:
         file.write(config.encode())
-
-
-def curve(progress: Progress) -> dict[str, Any]:
-    """The losses for a report, by step."""
-    return {"train": progress.train_losses, "valid": progress.valid_losses, "best_step": progress.best_step}
