@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from punie_data.chat import canonical
 from punie_data.importing.record import IMPORTED
 from punie_data.question import asked
+from punie_data.scenario.phrase import WORDS
 
 MANY_NAMES = 24
 """A question with more names than this holds pasted text: its names need to agree as far as its words, no longer to the last one."""
@@ -30,29 +31,7 @@ _PIECE = re.compile(r"[^\s`\"'()\[\]{},;!?“”]+")
 _NAME_LIKE = re.compile(r"[\d_/\\@#$%&=<>|~^+]|\w[.:]\w|[a-z][A-Z]|^[A-Z]{2,}")
 _WORD = re.compile(r"\w+")
 _LITERAL = re.compile(r"""(["'])([^"'\n]{1,80})\1""")
-_SAID_COUNT = frozenset(
-    [
-        "yes",
-        "no",
-        "not",
-        "none",
-        "nothing",
-        "never",
-        "zero",
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "eleven",
-        "twelve",
-    ]
-)
+_SAID_COUNT = frozenset(("yes", "not", "none", "nothing", "never", "zero", *WORDS))
 
 
 class Content(NamedTuple):
