@@ -52,7 +52,7 @@ DOORS = {
     "sqlite3": {"generate"},
     "highspy": {"balance"},
     "rensa": {"dedupe"},
-    "numpy": {"balance", "dedupe", "split"},
+    "numpy": {"balance", "dedupe", "evaluate", "split"},
     "mlx": {"models", "train", "quantize", "evaluate", "preflight"},
     "tokenizers": {"dialects", "models", "stats"},
     "jinja2": {"dialects", "report"},

@@ -11,11 +11,8 @@ import orjson
 import pytest
 
 from punie_data.dialects.base import Call, Malformed, Parsed
-from punie_data.errors import UserError
-from punie_data.evaluate.compare import compare
 from punie_data.evaluate.queries import Query, queries
 from punie_data.evaluate.score import reached, score
-from punie_data.evaluate.statistics import mcnemar, queries_needed, wilson
 from punie_data.scorers.decision import decision
 from tests.tiny_model import model_folder
 
@@ -105,35 +102,6 @@ def test_decisions_of_mined_rows_are_read_as_they_are_labelled() -> None:
         if query.kind != "tool" and decision(Parsed(query.answer)) != query.kind
     ]
     assert wrong == []
-
-
-def test_intervals_and_tests_have_the_textbook_s_values() -> None:
-    """Wilson's interval of 8 in 10 and McNemar's exact test of 1 against 9 are printed in many places."""
-    found = wilson(8, 10)
-    assert (round(found.low, 4), round(found.high, 4)) == (0.4902, 0.9433)
-    assert (wilson(0, 5).low, wilson(5, 5).high, wilson(0, 0).high) == (0.0, 1.0, 1.0)
-    assert mcnemar(1, 9) == pytest.approx(2 * (1 + 10) / 2**10)
-    assert (mcnemar(0, 0), mcnemar(4, 4)) == (1.0, 1.0)
-    assert mcnemar(3, 8) == mcnemar(8, 3)
-
-
-def test_one_query_of_25_is_no_difference() -> None:
-    """The owner's 92 against 88 % of 25: it says what would tell them apart."""
-    first = {str(n): {"kind": "tool", "category": "x", "unscored": "", "strict": n < 23} for n in range(25)}
-    second = {str(n): {"kind": "tool", "category": "x", "unscored": "", "strict": n < 22} for n in range(25)}
-    overall = compare(first, second)[0]
-    assert not overall.distinguishable
-    needed = queries_needed(1, 0, 25)
-    assert (
-        needed is not None
-        and overall.verdict == f"not distinguishable with 25 queries (p = 1.00); about {needed:,} would be"
-    )
-    # The formula against a simulation's order of size: 4 % of discordant pairs, all one way, at 80 % power.
-    assert 150 < needed < 250
-    far = {str(n): {"kind": "tool", "category": "x", "unscored": "", "strict": n < 5} for n in range(25)}
-    assert compare(first, far)[0].verdict.startswith("the first is better")
-    with pytest.raises(UserError, match="share no query"):
-        compare(first, {"other": first["0"]})
 
 
 def test_a_failure_before_a_layer_is_a_failure_of_it() -> None:
@@ -241,7 +209,7 @@ def test_the_whole_loop_teaches_a_model_to_decide(tmp_path: Path) -> None:
     assert after["system"]["weights"] != before["system"]["weights"]
     assert math.isclose(after["strict"]["high"], 1.0) or after["strict"]["high"] < 1
     verdict = punie_data("compare", tmp_path / "base", tmp_path / "tuned")
-    assert "the second is better" in verdict.stdout.splitlines()[0], verdict.stdout + verdict.stderr
+    assert "tuned is better" in verdict.stdout, verdict.stdout + verdict.stderr
     results = [
         orjson.loads(line) for line in (tmp_path / "tuned" / "results.jsonl").read_bytes().splitlines()
     ]

@@ -42,7 +42,7 @@ COMMANDS = {
     "survival": "Predict what of a training outlives rounding.",
     "suite": "Choose queries from mined rows, to evaluate with.",
     "evaluate": "Ask a model what a dataset asks, and score what it decides.",
-    "compare": "Say whether one of two evaluated models is better.",
+    "compare": "Say whether one of several evaluated systems is better.",
 }
 """Name → help. It stands here too, so that `--help` imports no command."""
 

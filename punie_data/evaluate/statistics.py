@@ -2,15 +2,18 @@
 
 Wilson, E. B. (1927). Probable inference, the law of succession, and statistical inference. McNemar, Q. (1947). Note on the sampling error of the
 difference between correlated proportions. The number of pairs: Connor, R. J. (1987). Sample size for testing differences in proportions for the
-paired-sample design.
+paired-sample design. Several tests at once: Holm, S. (1979). A simple sequentially rejective multiple test procedure. Intervals of differences: Efron, B.
+(1979). Bootstrap methods: another look at the jackknife.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
 CONFIDENCE = 0.95
 POWER = 0.8
+RESAMPLES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +54,61 @@ def mcnemar(only_first: int, only_second: int) -> float:
     return min(1.0, 2 * tail)
 
 
-def queries_needed(only_first: int, only_second: int, total: int) -> int | None:
-    """How many queries would show a difference like the one seen, at 5 % and with a power of 80 %; None where none was seen."""
+def queries_needed(only_first: int, only_second: int, total: int, tests: int = 1) -> int | None:
+    """How many queries would show a difference like the one seen, at 5 % over a family of so many tests and with a power of 80 %; None where none was
+    seen."""
     if not total or only_first == only_second:
         return None
     differing = (only_first + only_second) / total
     difference = abs(only_first - only_second) / total
-    z_confidence, z_power = NormalDist().inv_cdf((1 + CONFIDENCE) / 2), NormalDist().inv_cdf(POWER)
+    z_confidence, z_power = (
+        NormalDist().inv_cdf(1 - (1 - CONFIDENCE) / 2 / tests),
+        NormalDist().inv_cdf(POWER),
+    )
     root = z_confidence * math.sqrt(differing) + z_power * math.sqrt(max(differing - difference**2, 0.0))
     return math.ceil((root / difference) ** 2)
+
+
+def queries_to_settle(share: float, threshold: float, total: int) -> int | None:
+    """How many queries would put Wilson's interval of such a share wholly on one side of a threshold, with a power of 80 %; None where they are equal.
+
+    `total` is how many there are already and did not do.
+    """
+    distance = abs(share - threshold)
+    if not distance:
+        return None
+    z_confidence, z_power = NormalDist().inv_cdf((1 + CONFIDENCE) / 2), NormalDist().inv_cdf(POWER)
+    root = z_confidence * math.sqrt(threshold * (1 - threshold)) + z_power * math.sqrt(share * (1 - share))
+    return max(math.ceil((root / distance) ** 2), total + 1)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """The p-values of a family of tests, each raised so that calling those under 5 % differences is wrong about any of them in 5 % of all families."""
+    adjusted = [0.0] * len(p_values)
+    highest = 0.0
+    for rank, number in enumerate(sorted(range(len(p_values)), key=lambda each: p_values[each])):
+        highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[number]))
+        adjusted[number] = highest
+    return adjusted
+
+
+def bootstrap(values: Sequence[float], seed: int = 0, resamples: int = RESAMPLES) -> tuple[float, float]:
+    """The 95 % percentile interval of the mean of `values`, by drawing as many of them again and again; the same seed gives the same ends.
+
+    For a paired difference `values` are the differences, one a query. With no values at all nothing is known: (nan, nan).
+    """
+    import numpy
+
+    if not len(values):
+        return math.nan, math.nan
+    different, counts = numpy.unique(numpy.asarray(values, dtype=float), return_counts=True)
+    generator = numpy.random.default_rng(seed)
+    step = max(1, 2_000_000 // len(different))
+    means = numpy.concatenate(
+        [
+            generator.multinomial(len(values), counts / len(values), min(step, resamples - start)) @ different
+            for start in range(0, resamples, step)
+        ]
+    ) / len(values)
+    low, high = numpy.quantile(means, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return float(low), float(high)
