@@ -4,15 +4,20 @@ import json
 import math
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
+from punie_data import dialects
 from punie_data.dialects.base import Call, Malformed, Parsed
-from punie_data.evaluate.queries import Query, queries
+from punie_data.evaluate.programs import uses
+from punie_data.evaluate.queries import Query, queries, query_of
+from punie_data.evaluate.run import evaluate_system
 from punie_data.evaluate.score import reached, score
+from punie_data.evaluate.systems import Conversation, Turn, turn_of
 from punie_data.scorers.decision import decision
 from tests.tiny_model import model_folder
 
@@ -43,7 +48,11 @@ def test_every_gold_answer_scores_full(dialect: str) -> None:
 
 def test_a_corrupted_answer_fails_where_it_was_corrupted() -> None:
     """Else a wrong tool, a wrong argument or no call at all would pass, as they do where an answer only has to be long enough."""
-    tool = [query for query in QUERIES if query.kind == "tool" and query.gold[0].arguments]
+    tool = [
+        query
+        for query in QUERIES
+        if query.kind == "tool" and query.gold[0].arguments and query.gold[0].name != "execute_code"
+    ]
     assert len(tool) > 100
     for query in tool:
         call = query.gold[0]
@@ -61,6 +70,85 @@ def test_a_corrupted_answer_fails_where_it_was_corrupted() -> None:
             assert not found.strict
             assert [name for name, passed in found.layers.items() if not passed] == [layer], (layer, text)
             assert found.explanation
+
+
+def test_of_a_program_what_it_calls_is_judged_and_not_how_it_is_written() -> None:
+    """Else Code Mode would demand one program, letter by letter, of all that print the same."""
+    code = 'found = find_references("cart.py", 3, 7, "Cart")\nfor one in found.references:\n    print(read_file(one.file))'
+    calls = [
+        {
+            "id": "call_0",
+            "type": "function",
+            "function": {"name": "execute_code", "arguments": {"code": code}},
+        }
+    ]
+    record = row("Which files use `Cart`?", "a.py", "execute_code")
+    record["messages"][1]["tool_calls"] = calls
+    signatures = dialects.signatures(["execute_code"])
+    assert not isinstance(signatures, dialects.Refused)
+    query = query_of(record, signatures)
+    [use] = [one for one in uses(query.gold[0]) if one.name == "find_references"]
+    spelled = ", ".join(f"{name}={value!r}" for name, value in use.arguments.items())
+
+    def failed(program: str) -> list[str]:
+        found = score(query, written(query, "hermes", (Call("execute_code", {"code": program}),)), "hermes")
+        return [name for name, passed in found.layers.items() if not passed]
+
+    assert failed(code) == []
+    assert failed(f"found = find_references({spelled})\nprint(read_file(found.references[0].file))") == []
+    moved = spelled.replace("'cart.py'", "where")
+    assert failed(f"where = 'cart.py'\nread_file(find_references({moved}).references[0].file)") == []
+    assert failed(f"print(read_file('a.py'), find_references({spelled}).reference_cnt)") == ["fields"]
+    assert failed(
+        f"print(read_file('a.py'), find_references({spelled.replace(use.arguments['symbol'], 'other')}))"
+    ) == ["arguments"]
+    assert failed("print(read_file('a.py'))") == ["tools"]
+
+
+def test_a_run_that_was_ended_goes_on_where_it_was(tmp_path: Path) -> None:
+    """Else a night of answers would be gone with the last of them; and what another system answered must never be taken over."""
+    suite = tmp_path / "suite.jsonl"
+    write_rows(suite, range(4))
+
+    class Scripted:
+        """A system that answers one query after the other, and is ended after some."""
+
+        batch = 1
+
+        def __init__(self, name: str, most: int) -> None:
+            self.name, self.most, self.asked = name, most, 0
+
+        def told(self) -> dict[str, Any]:
+            return {"model": self.name}
+
+        def proof(self) -> dict[str, Any]:
+            return {}
+
+        def reply(self, asked: Sequence[Conversation]) -> Iterator[tuple[int, Turn]]:
+            for number in range(len(asked)):
+                if self.asked == self.most:
+                    raise KeyboardInterrupt
+                self.asked += 1
+                yield number, turn_of(f"I know. {self.name}", "hermes", ())
+
+    def run(name: str, most: int) -> Scripted:
+        system = Scripted(name, most)
+        evaluate_system(suite, system, tmp_path / "out", lambda name, total: None, lambda count: None)
+        return system
+
+    with pytest.raises(KeyboardInterrupt):
+        run("one", 4)
+    [part] = (tmp_path / "out").glob("*.part")
+    with part.open("ab") as file:
+        file.write(b'{"number": 7, "row": {"half')
+    assert not (tmp_path / "out" / "results.jsonl").exists()
+    assert run("one", 99).asked == 5
+    assert [one.name for one in sorted((tmp_path / "out").iterdir())] == ["results.jsonl", "summary.json"]
+    rows = [orjson.loads(line) for line in (tmp_path / "out" / "results.jsonl").read_bytes().splitlines()]
+    assert [one["id"] for one in rows] == [query.id for query in queries(suite)]
+    with pytest.raises(KeyboardInterrupt):
+        run("one", 4)
+    assert run("other", 99).asked == 9
 
 
 def test_prose_that_names_a_tool_is_no_call_and_a_broken_call_no_abstention() -> None:

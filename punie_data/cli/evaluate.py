@@ -61,7 +61,8 @@ def evaluate(
     warning = use_fast_blas()
     if system_prompt is None:
         system_prompt = str(dataset.manifest_of(suite.parent).get("system_prompt", ""))
-    if out.is_dir() and any(out.iterdir()) and not (out / run.SUMMARY).exists():
+    foreign = out.is_dir() and any(not file.name.endswith(".part") for file in out.iterdir())
+    if foreign and not (out / run.SUMMARY).exists():
         raise UserError(f"{out} holds other files; choose an empty folder with --out")
     with progress(quiet=as_json) as shown:
         if warning:

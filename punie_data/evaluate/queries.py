@@ -1,6 +1,6 @@
 """Queries from records: what the model is shown up to the turn that counts, and what it should do then."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -13,8 +13,29 @@ from punie_data.errors import UserError
 
 
 @dataclass(frozen=True, slots=True)
+class Expected:
+    """A call of the gold conversation, what came of it, and the exit that its run recorded (0 where it did its work)."""
+
+    call: Call
+    content: str
+    exit: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """From a question to its answer. `question` is "" in the first round, whose question ends the prompt."""
+
+    question: str
+    expected: tuple[Expected, ...]
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
-    """`prompt` are a record's messages before the turn that counts: of a tool row its first call, of any other its last answer."""
+    """`prompt` are a record's messages before the turn that counts: of a tool row its first call, of any other its last answer.
+
+    `rounds` are the rest of the gold conversation. `revision` says at which state of the repository it happened.
+    """
 
     id: str
     kind: Kind
@@ -24,6 +45,8 @@ class Query:
     tools: Signatures
     gold: tuple[Call, ...]
     answer: str
+    revision: str = ""
+    rounds: tuple[Round, ...] = ()
 
 
 def queries(path: Path, limit: int | None = None) -> Iterator[Query]:
@@ -34,10 +57,11 @@ def queries(path: Path, limit: int | None = None) -> Iterator[Query]:
         tools = dialects.signatures(line.row["tools"])
         if isinstance(tools, Refused):
             raise UserError(f"{path}:{line.number}: {tools.reason}")
-        yield _query(line.row, tools)
+        yield query_of(line.row, tools)
 
 
-def _query(row: Mapping[str, Any], tools: Signatures) -> Query:
+def query_of(row: Mapping[str, Any], tools: Signatures) -> Query:
+    """The query that a record asks, with these tools at hand."""
     messages = row["messages"]
     kind = row["label"]["kind"]
     assistant = [number for number, message in enumerate(messages) if message["role"] == "assistant"]
@@ -46,6 +70,7 @@ def _query(row: Mapping[str, Any], tools: Signatures) -> Query:
         if kind == "tool"
         else assistant[-1]
     )
+    exits = {run["call_id"]: run["exit"] for run in row.get("runs") or ()}
     return Query(
         id=row["id"],
         kind=kind,
@@ -55,7 +80,28 @@ def _query(row: Mapping[str, Any], tools: Signatures) -> Query:
         tools=tools,
         gold=calls_of(messages[at]) if kind == "tool" else (),
         answer=messages[at]["content"],
+        revision=row["origin"].get("revision", ""),
+        rounds=tuple(_rounds(messages[at:], exits)),
     )
+
+
+def _rounds(messages: Sequence[Mapping[str, Any]], exits: Mapping[str, int]) -> Iterator[Round]:
+    """Each ends where the user speaks again; its answer is the last that the assistant says in it."""
+    results = {
+        message["tool_call_id"]: message["content"] for message in messages if message["role"] == "tool"
+    }
+    question, answer = "", ""
+    expected: list[Expected] = []
+    for number, message in enumerate(messages):
+        if message["role"] == "user":
+            if number:
+                yield Round(question, tuple(expected), answer)
+            question, answer, expected = message["content"], "", []
+        elif message["role"] == "assistant":
+            answer = message["content"]
+            for call, found in zip(message.get("tool_calls") or (), calls_of(message), strict=True):
+                expected.append(Expected(found, results.get(call["id"], ""), exits.get(call["id"], 0)))
+    yield Round(question, tuple(expected), answer)
 
 
 def rendered(query: Query, dialect: str, system_prompt: str) -> Rendered | Refused:

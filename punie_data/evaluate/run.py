@@ -1,22 +1,27 @@
-"""`evaluate` is the story: from a suite and a model to `results.jsonl` and `summary.json`."""
+"""`evaluate` is the story: from a suite and a system to `results.jsonl` and `summary.json`."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from punie_data import dataset, jsonl
-from punie_data.dialects.base import Refused
-from punie_data.dialects.template import Template, TemplateError
+from punie_data import __version__, dataset, jsonl
+from punie_data.chat import canonical
 from punie_data.errors import UserError
-from punie_data.evaluate.generate import System
-from punie_data.evaluate.queries import Query, queries, rendered
-from punie_data.evaluate.score import LAYERS, reached, score
+from punie_data.evaluate.fingerprint import weights_digest
+from punie_data.evaluate.kept import Kept
+from punie_data.evaluate.queries import Query, queries
+from punie_data.evaluate.score import LAYERS, Score, applying, reached, score_turn
 from punie_data.evaluate.statistics import wilson
+from punie_data.evaluate.systems import Conversation, InProcess, Replies, Turn
+
+__all__ = ["RESULTS", "SUMMARY", "evaluate", "evaluate_system", "summary_of", "weights_digest"]
 
 RESULTS, SUMMARY = "results.jsonl", "summary.json"
+Answered = tuple[int, dict[str, Any], bool]
+"""The number of a query, what its row says besides what it asked, and whether asking again may say something else."""
 
 
 def evaluate(
@@ -33,67 +38,110 @@ def evaluate(
     batch: int = 16,
     longest: int = 8192,
 ) -> dict[str, Any]:
+    """Ask a model in process every query of `suite`; as `evaluate_system`."""
+    system = InProcess(model, adapter, dialect, system_prompt, most, batch, longest)
+    return evaluate_system(suite, system, out, stage, advance, limit)
+
+
+def evaluate_system(
+    suite: Path,
+    system: Replies,
+    out: Path,
+    stage: Callable[[str, int], None],
+    advance: Callable[[int], None],
+    limit: int | None = None,
+    mode: "Mode | None" = None,
+) -> dict[str, Any]:
     """Ask every query of `suite`, write what was answered and how it is judged into `out`, and return the summary.
 
-    A query that can't be put to the model (too long, or its template refuses it) is `unscored`: neither right nor wrong, and counted.
+    A query that can't be put to the system, or that it does not answer, is `unscored`: neither right nor wrong, and counted. Rows are kept as they
+    come: the same call after a kill asks only what was not answered yet.
     """
     asked = list(queries(suite, limit))
     if not asked:
         raise UserError(f"{suite} has no queries")
     stage("asking", len(asked))
-    template = Template.load(model)
-    prompts: list[list[int]] = []
-    places: list[int] = []
-    rows: list[dict[str, Any]] = []
-    for number, query in enumerate(asked):
-        prompt = _prompt(query, template, dialect, system_prompt, longest)
-        rows.append(
-            {
-                "id": query.id,
-                "kind": query.kind,
-                "category": query.category,
-                "repo": query.repo,
-                "unscored": "",
-            }
-        )
-        if isinstance(prompt, Refused):
-            rows[number]["unscored"] = prompt.reason
+    mode = mode or SingleTurn()
+    digest = dataset.digest(suite)
+    told = {**system.told(), **mode.told()}
+    key = hashlib.sha256(canonical({"suite": digest, "system": told, "version": __version__})).hexdigest()
+    with Kept(out, key) as kept:
+        rows = dict(kept.rows)
+        advance(len(rows))
+        left = [number for number in range(len(asked)) if number not in rows]
+        for at, found, again in mode.ask(system, [asked[number] for number in left]):
+            number = left[at]
+            rows[number] = _asked(asked[number]) | found
+            if not again:
+                kept.add(number, rows[number])
             advance(1)
-        else:
-            prompts.append(prompt)
-            places.append(number)
-    system = System(model, adapter)
-    for number, written in system.answer(prompts, most, batch):
-        query, row = asked[places[number]], rows[places[number]]
-        judged = score(query, written.text, dialect)
-        row |= {
-            "decided": judged.decided,
-            "layers": dict(judged.layers),
-            "strict": judged.strict,
-            "explanation": judged.explanation,
-            "text": written.text,
-            "prompt_tokens": written.prompt_tokens,
-            "tokens": written.tokens,
-            "seconds": round(written.seconds, 4),
+        results = [rows[number] for number in range(len(asked))]
+        summary = {
+            "suite": {"name": suite.name, "sha256": digest, "queries": len(asked)},
+            "system": told,
+            **({"proof": proof} if (proof := system.proof()) else {}),
+            **summary_of(results),
+            **mode.summed(results),
         }
-        advance(1)
-    summary = {
-        "suite": {"name": suite.name, "sha256": dataset.digest(suite), "queries": len(asked)},
-        "system": {
-            "model": model.name,
-            "adapter": adapter.name if adapter else None,
-            "weights": weights_digest(model, adapter),
-            "dialect": dialect,
-            "system_prompt": system_prompt,
-            "most_tokens": most,
-        },
-        **summary_of(rows),
-    }
-    out.mkdir(parents=True, exist_ok=True)
-    jsonl.write(out / RESULTS, rows)
-    with jsonl.whole_file(out / SUMMARY) as file:
-        file.write(orjson.dumps(summary, option=orjson.OPT_INDENT_2) + b"\n")
+        out.mkdir(parents=True, exist_ok=True)
+        jsonl.write(out / RESULTS, results)
+        with jsonl.whole_file(out / SUMMARY) as file:
+            file.write(orjson.dumps(summary, option=orjson.OPT_INDENT_2) + b"\n")
+        kept.finish()
     return summary
+
+
+class Mode:
+    """How queries are put to a system."""
+
+    def told(self) -> dict[str, Any]:
+        """What of it the answers depend on."""
+        return {}
+
+    def ask(self, system: Replies, asked: Sequence[Query]) -> Iterator[Answered]:
+        raise NotImplementedError
+
+    def summed(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """What a summary says besides."""
+        return {}
+
+
+class SingleTurn(Mode):
+    """The turn that counts, and nothing after it."""
+
+    def ask(self, system: Replies, asked: Sequence[Query]) -> Iterator[Answered]:
+        for number, turn in system.reply([Conversation(query.prompt, query.tools) for query in asked]):
+            if turn.unscored:
+                yield number, {"unscored": turn.unscored}, turn.again
+            else:
+                yield number, row_of(score_turn(asked[number], turn.parsed), turn.text, [turn]), False
+
+
+def _asked(query: Query) -> dict[str, Any]:
+    return {
+        "id": query.id,
+        "kind": query.kind,
+        "category": query.category,
+        "repo": query.repo,
+        "unscored": "",
+    }
+
+
+def row_of(judged: Score, text: str, turns: Sequence[Turn]) -> dict[str, Any]:
+    """What a row says of an answer. Tokens and seconds are those of all turns."""
+    return {
+        "decided": judged.decided,
+        "layers": dict(judged.layers),
+        "strict": judged.strict,
+        "explanation": judged.explanation,
+        "text": text,
+        "prompt_tokens": sum(turn.prompt_tokens for turn in turns),
+        "tokens": sum(turn.tokens for turn in turns),
+        "seconds": round(sum(turn.seconds for turn in turns), 4),
+        "applies": list(judged.applies),
+        "explanations": dict(judged.explanations),
+        "answered": judged.answered,
+    }
 
 
 def summary_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -104,15 +152,10 @@ def summary_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "layers": {},
         "strict": _share([row["strict"] for row in scored]),
     }
-    for layer in LAYERS:
-        passed, total = reached(list(scored), layer)
-        found = wilson(passed, total)
-        told["layers"][layer] = {
-            "passed": passed,
-            "total": total,
-            "low": round(found.low, 4),
-            "high": round(found.high, 4),
-        }
+    there = {layer for row in scored for layer in applying(row)} | set(LAYERS[:4])
+    for layer in (layer for layer in LAYERS if layer in there):
+        passed, total = reached(scored, layer)
+        told["layers"][layer] = _told(passed, total)
     for key in ("kind", "category"):
         values = sorted({row[key] for row in scored})
         told[f"by_{key}"] = {
@@ -127,32 +170,14 @@ def summary_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _share(passed: Sequence[bool]) -> dict[str, Any]:
-    found = wilson(sum(passed), len(passed))
+    return _told(sum(passed), len(passed))
+
+
+def _told(passed: int, total: int) -> dict[str, Any]:
+    found = wilson(passed, total)
     return {
         "passed": found.passed,
         "total": found.total,
         "low": round(found.low, 4),
         "high": round(found.high, 4),
     }
-
-
-def _prompt(
-    query: Query, template: Template, dialect: str, system_prompt: str, longest: int
-) -> list[int] | Refused:
-    found = rendered(query, dialect, system_prompt)
-    if isinstance(found, Refused):
-        return found
-    try:
-        tokens = template.encode(template.render(found.messages, found.tools, add_generation_prompt=True))
-    except TemplateError as error:
-        return Refused(f"the chat template refuses it: {error}")
-    return Refused(f"longer than {longest} tokens") if len(tokens) > longest else tokens
-
-
-def weights_digest(model: Path, adapter: Path | None) -> str:
-    """The SHA-256 over the weights of the model and the adapter: the proof of which system answered."""
-    whole = hashlib.sha256()
-    for folder in filter(None, (model, adapter)):
-        for file in sorted(folder.glob("*.safetensors")):
-            whole.update(f"{file.name}:{dataset.digest(file)}\n".encode())
-    return whole.hexdigest()
