@@ -59,7 +59,12 @@ def part_files(path: Path) -> dict[str, Path]:
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
-    """The dataset's manifest. UserError when there is none: then the dataset was not finished, or is none."""
+    """The manifest of a dataset, or of a file that has one beside it. UserError when there is none: then it was not finished, or is none."""
+    if path.is_file():
+        beside = manifest_of(path)
+        if not beside:
+            raise UserError(f"{path}: no {manifest_beside(path).name} beside it")
+        return beside
     if not (path / MANIFEST).exists():
         raise UserError(f"{path}: no manifest.json; the dataset was not finished, or this is none")
     found = _manifest(path / MANIFEST)

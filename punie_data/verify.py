@@ -99,7 +99,11 @@ def verify(
             if site.git is not None:
                 site.git.remove()
     verdict.differences.sort(
-        key=lambda difference: (PARTS.index(difference.part), difference.line, difference.call)
+        key=lambda difference: (
+            PARTS.index(difference.part) if difference.part in PARTS else 0,
+            difference.line,
+            difference.call,
+        )
     )
     return verdict
 

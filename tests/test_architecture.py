@@ -43,7 +43,7 @@ LAYERS = (
 DOORS = {
     "click": {"cli"},
     "libcst": {"code", "tools"},
-    "jsonschema": {"validate", "corpus", "toml_file"},
+    "jsonschema": {"validate", "corpus", "toml_file", "evaluate"},
     "jsonschema_rs": {"validate"},
     "rich": {"cli", "show"},
     "pydantic_monty": {"tools"},

@@ -210,16 +210,16 @@ def test_a_failure_before_a_layer_is_a_failure_of_it() -> None:
 def test_a_suite_has_a_fair_share_of_every_kind_and_asks_nothing_twice(tmp_path: Path) -> None:
     """Else a suite would be mostly what there is most of, and one question could decide twice."""
     out = tmp_path / "suite.jsonl"
-    done = punie_data("suite", SAMPLE, "--queries", 20, "--out", out)
+    done = punie_data("suite", "choose", SAMPLE, "--queries", 20, "--out", out)
     assert done.stdout.startswith("20 queries (5 ask, 5 cannot, 5 direct, 5 tool)"), done.stdout + done.stderr
     rows = [orjson.loads(line) for line in out.read_bytes().splitlines()]
     asked = [one["messages"][0]["content"] for one in rows]
     assert len(set(asked)) == len(asked) == 20
     assert len({one["label"]["category"] for one in rows if one["label"]["kind"] == "tool"}) == 5
     other = tmp_path / "other.jsonl"
-    punie_data("suite", SAMPLE, "--queries", 20, "--seed", 1, "--out", other)
+    punie_data("suite", "choose", SAMPLE, "--queries", 20, "--seed", 1, "--out", other)
     assert other.read_bytes() != out.read_bytes()
-    assert punie_data("suite", SAMPLE, "--out", SAMPLE).returncode == 2
+    assert punie_data("suite", "choose", SAMPLE, "--out", SAMPLE).returncode == 2
 
 
 def test_the_suites_are_records_of_all_kinds() -> None:

@@ -28,6 +28,7 @@ ELSEWHERE = {
     "evaluate": "asks a model; tests/test_evaluate.py",
     "compare": "needs two evaluations; tests/test_evaluate.py",
     "model get": "fetches a model; tests/test_models.py",
+    "suite make": "mines what isn't here; tests/test_suite.py",
     "build phase-5": "would ask for repositories; tests/test_build.py",
 }
 """What is not run here, and where it is."""

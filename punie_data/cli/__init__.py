@@ -40,7 +40,7 @@ COMMANDS = {
     "fuse": "Make an adapter one with its model.",
     "quantize": "Round a model to few bits.",
     "survival": "Predict what of a training outlives rounding.",
-    "suite": "Choose queries from mined rows, to evaluate with.",
+    "suite": "Make, check and list suites of queries to evaluate with.",
     "evaluate": "Ask a model what a dataset asks, and score what it decides.",
     "compare": "Say whether one of several evaluated systems is better.",
 }

@@ -60,7 +60,7 @@ def evaluate(
 
     warning = use_fast_blas()
     if system_prompt is None:
-        system_prompt = str(dataset.manifest_of(suite.parent).get("system_prompt", ""))
+        system_prompt = str(dataset.manifest_of(suite).get("system_prompt", ""))
     foreign = out.is_dir() and any(not file.name.endswith(".part") for file in out.iterdir())
     if foreign and not (out / run.SUMMARY).exists():
         raise UserError(f"{out} holds other files; choose an empty folder with --out")

@@ -1,35 +1,63 @@
-"""`punie-data suite`: queries to evaluate with."""
+"""`punie-data suite`: queries to evaluate with, chosen from mined rows or mined from repositories that nobody trained on."""
 
-from collections import Counter
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
+import orjson
 
+from punie_data.cli.progress import progress
 from punie_data.errors import UserError
+from punie_data.plain import plain_line
+from punie_data.temporary import temporary_root
+
+_queries_option = click.option(
+    "--queries", type=click.IntRange(min=1), default=100, show_default=True, help="How many, at most."
+)
+_seed_option = click.option(
+    "--seed", type=int, default=0, show_default=True, help="Another seed, other queries."
+)
+_out_option = click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to write."
+)
+_cache_option = click.option(
+    "--cache", type=click.Path(path_type=Path), help="Cache folder.  [default: the user's, or $PUNIE_DATA_CACHE]"
+)  # fmt: skip
+_jobs_option = click.option(
+    "--jobs",
+    type=click.IntRange(1, 256),
+    default=lambda: os.cpu_count() or 1,
+    help="Worker processes.  [default: one a core]",
+)
+_json_option = click.option("--json", "as_json", is_flag=True, help="The outcome as JSON.")
 
 
-@click.command(
+@click.group(epilog="Example:  punie-data suite make --repo itsdangerous==2.2.0 --out unseen.jsonl")
+def suite() -> None:
+    """Queries to evaluate with, gold answers included: make a suite, check it, list those that come along."""
+
+
+@suite.command(
     epilog="""\b
 Examples:
   punie-data generate --repo itsdangerous==2.2.0 --out data/unseen
-  punie-data suite data/unseen --queries 200 --out unseen.jsonl
+  punie-data suite choose data/unseen --queries 200 --out unseen.jsonl
   punie-data evaluate unseen.jsonl --model models/mine --out results/unseen"""
 )
 @click.argument("source", metavar="DATASET|FILE", type=click.Path(path_type=Path))
-@click.option(
-    "--queries", type=click.IntRange(min=1), default=100, show_default=True, help="How many, at most."
-)
-@click.option("--seed", type=int, default=0, show_default=True, help="Another seed, other queries.")
-@click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to write."
-)
-def suite(source: Path, queries: int, seed: int, out: Path) -> None:
-    """Choose queries from mined rows: kinds and categories in fair shares, one question each, gold answers included.
+@_queries_option
+@_seed_option
+@_out_option
+def choose(source: Path, queries: int, seed: int, out: Path) -> None:
+    """Choose queries from mined rows: kinds and categories in fair shares, one question each.
 
-    Mine a repository that is in no training set; `punie-data decontaminate --against` takes out of a training set what a suite asks.
+    The manifest beside the file says where they come from. `punie-data decontaminate --against` takes out of a training set what a suite asks.
     """
-    from punie_data import dataset, importing, jsonl
-    from punie_data.evaluate.suite import choose
+    from punie_data import dataset, importing
+    from punie_data.evaluate import suite as choosing
+    from punie_data.evaluate import suite_file
 
     dataset.refuse_input(out, [source])
     rows = []
@@ -38,11 +66,179 @@ def suite(source: Path, queries: int, seed: int, out: Path) -> None:
             if line.row is None:
                 raise UserError(f"{path}:{line.number}: {line.problem}")
             rows.append(line.row)
-    chosen = choose(rows, queries, seed)
+    chosen = choosing.choose(rows, queries, seed)
     if not chosen:
         raise UserError(f"{source} has no row that asks one question")
-    jsonl.write(out, (dict(row) for row in chosen))
-    kinds = Counter(row["label"]["kind"] for row in chosen)
-    click.echo(
-        f"{len(chosen)} queries ({', '.join(f'{count} {kind}' for kind, count in sorted(kinds.items()))}): {out}"
+    about = suite_file.About(f"Questions of {source.name}, kinds and categories in fair shares.", seed)
+    _tell(suite_file.write(out, chosen, importing.manifest_of(source), about), out)
+
+
+@suite.command(
+    epilog="""\b
+Examples:
+  punie-data suite make --repo itsdangerous==2.2.0 --queries 200 --out suites/unseen.jsonl
+  punie-data suite make --repo ./mine --repo arrow==1.3.0 --unseen-in data/train --drop --out suites/two.jsonl"""
+)
+@click.option(
+    "--repo",
+    "repos",
+    multiple=True,
+    metavar="SPEC",
+    help="A folder, a git URL (with @commit) or NAME==VERSION from the package index. Repeatable.",
+)
+@click.option("--corpus", metavar="FILE", help="A corpus file, or 'starter'.")
+@click.option("--only", metavar="NAMES", help="Only these repositories of the corpus (comma between).")
+@click.option(
+    "--queries", type=click.IntRange(min=1), default=200, show_default=True, help="How many, at most."
+)
+@_seed_option
+@_out_option
+@click.option(
+    "--unseen-in",
+    "unseen_in",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True),
+    metavar="DATASET",
+    help="A training set that may hold nothing of the repositories, nor ask what the suite asks. Repeatable.",
+)
+@click.option(
+    "--drop", is_flag=True, help="Leave questions out that a training set asks, instead of refusing."
+)
+@click.option("--description", help="What the suite asks, in a sentence, for its manifest.")
+@_jobs_option
+@_cache_option
+@_json_option
+def make(
+    repos: tuple[str, ...],
+    corpus: str | None,
+    only: str | None,
+    queries: int,
+    seed: int,
+    out: Path,
+    unseen_in: tuple[Path, ...],
+    drop: bool,
+    description: str | None,
+    jobs: int,
+    cache: Path | None,
+    as_json: bool,
+) -> None:
+    """Mine repositories that are in no training set, and choose queries from them.
+
+    Gold answers are what LibCST and the tools say, run for real. Kinds, categories and repositories have fair shares. The same repositories, seed
+    and versions give the same bytes.
+    """
+    from punie_data import dataset
+    from punie_data.corpus import cache_folder
+    from punie_data.evaluate import suite as choosing
+    from punie_data.evaluate import suite_file
+    from punie_data.evaluate.suite_make import mined
+    from punie_data.evaluate.unseen import seen_in, unseen
+
+    dataset.refuse_input(out, [path for path in unseen_in if path.is_file()])
+    folder = cache_folder(cache)
+    with temporary_root(), progress(quiet=as_json) as shown:
+        seen = [seen_in(path) for path in unseen_in]
+        sources = _sources(repos, corpus, only, folder, shown.line)
+        rows, manifest, ledger = mined(sources, folder, seed, jobs, shown)
+    candidates, dropped = unseen(rows, manifest["sources"], seen, drop)
+    chosen = choosing.choose(candidates, queries, seed)
+    names = ", ".join(source.name for source in sources)
+    about = suite_file.About(
+        description or f"Questions about {names}, mined from {'it' if len(sources) == 1 else 'them'}.",
+        seed,
+        extra={
+            "unseen_in": [{"name": one.name, "sha256": one.sha256} for one in seen],
+            "counts": {"dropped": {"asked in a training set": dropped}} if dropped else {},
+        },
     )
+    made = suite_file.write(out, chosen, manifest, about)
+    for failure in ledger.failures:
+        click.echo(plain_line(failure), err=True)
+    _tell(made, out, as_json)
+    if ledger.mistakes:
+        raise click.exceptions.Exit(1)
+
+
+@suite.command("list", epilog="Example:  punie-data suite list")
+@_json_option
+def list_(as_json: bool) -> None:
+    """Show the suites that come with punie-data."""
+    from punie_data import dataset
+    from punie_data.evaluate import suite_file
+
+    found = [(file, dataset.manifest_of(file)["suite"]) for file in suite_file.shipped()]
+    if as_json:
+        rows = [told | {"file": str(file)} for file, told in found]
+        click.echo(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode())
+        return
+    for file, told in found:
+        click.echo(
+            f"{told['name']} {told['version']}: {told['counts']['queries']} queries ({_counts(told['counts']['kinds'])})"
+        )
+        click.echo(f"  {told['description']}")
+        click.echo(f"  {file}")
+
+
+@suite.command("check", epilog="Example:  punie-data suite check data/suites/shop-60.jsonl")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))  # fmt: skip
+def check(files: tuple[Path, ...]) -> None:
+    """Check that a suite is what its manifest says, and that the scorer gives each gold answer full marks. Exit 1 where not."""
+    from punie_data.evaluate import suite_file
+
+    trouble = 0
+    for file in files:
+        problems = suite_file.check(file)
+        trouble += len(problems)
+        for problem in problems:
+            click.echo(f"{file}: {plain_line(problem)}")
+        if not problems:
+            click.echo(f"{file}: good; every gold answer scores full in {', '.join(suite_file.DIALECTS)}")
+    if trouble:
+        raise click.exceptions.Exit(1)
+
+
+def _sources(repos: Sequence[str], corpus: str | None, only: str | None, cache: Path, line: Any) -> list[Any]:
+    from punie_data.corpus import fetch_entry, load_corpus, resolve
+
+    if only and corpus is None:
+        raise UserError("--only chooses from a corpus: name one with --corpus")
+    if not repos and corpus is None:
+        raise UserError("what shall be asked about? Give --repo PATH or --corpus FILE")
+    found = [resolve(spec, cache, line) for spec in repos]
+    if corpus is not None:
+        wanted = {name.strip() for name in only.split(",")} if only else None
+        entries = {entry.name: entry for entry in load_corpus(corpus).entries}
+        missing = sorted((wanted or set()) - set(entries))
+        if missing:
+            raise UserError(
+                f"no repository {missing[0]!r} in the corpus; `punie-data corpus list` shows them"
+            )
+        found += [fetch_entry(entry, cache, line) for name, entry in entries.items() if wanted is None or name in wanted]  # fmt: skip
+    names = [source.name for source in found]
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    if doubled:
+        raise UserError(f"two repositories are called {doubled[0]!r}: rename a folder, or make two suites")
+    return found
+
+
+def _counts(counted: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counted.items())
+
+
+def _tell(manifest: Mapping[str, Any], out: Path, as_json: bool = False) -> None:
+    """What was written, in a line or two."""
+    told = manifest["suite"]
+    if as_json:
+        click.echo(orjson.dumps(told | {"file": str(out)}, option=orjson.OPT_INDENT_2).decode())
+        return
+    counts = told["counts"]
+    click.echo(f"{counts['queries']} queries ({_counts(counts['kinds'])}): {out}")
+    for line in _more(counts):
+        click.echo(line)
+
+
+def _more(counts: Mapping[str, Any]) -> Iterator[str]:
+    if len(counts["repositories"]) > 1:
+        yield f"  about {_counts(counts['repositories'])}"
+    for reason, count in counts.get("dropped", {}).items():
+        yield f"  left out, {reason}: {count}"

@@ -17,9 +17,10 @@ from punie_data.temporary import temporary_root
     epilog="""\b
 Examples:
   punie-data verify data/svcs
-  punie-data verify data/mine --repo ./mine"""
+  punie-data verify data/mine --repo ./mine
+  punie-data verify suites/unseen.jsonl"""
 )
-@click.argument("dataset", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("dataset", metavar="DATASET|FILE", type=click.Path(path_type=Path, exists=True))
 @click.option(
     "--repo",
     "repos",
@@ -58,7 +59,7 @@ def verify(
     cache: Path | None,
     as_json: bool,
 ) -> None:
-    """Run every tool call of DATASET again, on the revision it was mined from, and compare. Exit 1 when a result differs."""
+    """Run every tool call of a dataset, or of a suite, again, on the revision it was mined from, and compare. Exit 1 when a result differs."""
     from punie_data import verify as verifying
     from punie_data.corpus import cache_folder
     from punie_data.dataset import read_manifest
@@ -71,7 +72,8 @@ def verify(
         click.echo(json.dumps(asdict(verdict), indent=1))
     else:
         for difference in verdict.differences[:20]:
-            click.echo(f"{dataset}/{difference.part}.jsonl:{difference.line}: {plain_line(difference.call)}")
+            file = dataset / f"{difference.part}.jsonl" if dataset.is_dir() else dataset
+            click.echo(f"{file}:{difference.line}: {plain_line(difference.call)}")
             click.echo(f"  the row says  {_short(difference.said, difference.now)}")
             click.echo(f"  now it says   {_short(difference.now, difference.said)}")
         if len(verdict.differences) > 20:
