@@ -156,6 +156,16 @@ def turn_of(text: str, dialect: str, tools: Signatures) -> Turn:
     return Turn(text, parsed.content, parsed.calls)
 
 
+def as_written(content: str, calls: Sequence[Call], dialect: str, tools: Signatures) -> str:
+    """Structured calls as the dialect writes them: of a turn that a server has read already, only its meaning is known."""
+    turn = Turn("", content, tuple(calls))
+    message = structured(Conversation((), tools, [turn]))[0]
+    found = dialects.load(dialect).render(
+        {"messages": [{"role": "user", "content": "?"}, message]}, tools, ""
+    )
+    return content if isinstance(found, Refused) else str(found.messages[-1]["content"])
+
+
 def as_messages(conversation: Conversation, dialect: str, system_prompt: str) -> Rendered | Refused:
     """The whole conversation as a chat template takes it: the system's own turns as it wrote them, results as the dialect writes them."""
     spoken = dialects.load(dialect)
