@@ -13,6 +13,8 @@ from punie_data.code.tree import snapshot
 from punie_data.tools.toolbox import Toolbox
 from punie_data.tools.workspace import Workspace
 
+os.environ["PUNIE_DATA_HISTORY"] = "off"
+"""Tests that train and evaluate leave no record in anybody's project; those of the history name a file."""
 TINY_SHOP = Path(__file__).parent / "repos" / "tiny_shop"
 FIRST = ("README.md", "LICENSE", "MANIFEST.in", ".gitignore", "pyproject.toml", "src/tiny_shop/__init__.py",
          "src/tiny_shop/errors.py", "src/tiny_shop/money.py", "src/tiny_shop/catalogue.py", "src/tiny_shop/cart.py",

@@ -37,6 +37,7 @@ LAYERS = (
     ("models",),
     ("train", "quantize", "evaluate"),
     ("report",),
+    ("history",),
     ("cli",),
 )
 """A module imports from its own group and from groups above it in this list, never from one below."""
@@ -49,7 +50,7 @@ DOORS = {
     "pydantic_monty": {"tools"},
     "markdown_it": {"documents"},
     "platformdirs": {"corpus"},
-    "sqlite3": {"generate"},
+    "sqlite3": {"generate", "history"},
     "highspy": {"balance"},
     "rensa": {"dedupe"},
     "numpy": {"balance", "dedupe", "evaluate", "split"},

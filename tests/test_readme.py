@@ -97,6 +97,7 @@ def test_the_readme_s_commands_run(folder: Path) -> None:
         "PATH": f"{folder / 'bin'}:{os.environ['PATH']}",
         "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
         "PUNIE_DATA_CACHE": str(folder / "cache"),
+        "PUNIE_DATA_HISTORY": str(folder / "punie-history.sqlite"),
     }
     for command in RUN:
         done = subprocess.run(

@@ -43,6 +43,7 @@ COMMANDS = {
     "suite": "Make, check and list suites of queries to evaluate with.",
     "evaluate": "Ask a model what a dataset asks, and score what it decides.",
     "compare": "Say whether one of several evaluated systems is better.",
+    "history": "Show what was trained and measured, kept by itself.",
 }
 """Name → help. It stands here too, so that `--help` imports no command."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from punie_data.cli.progress import progress
+from punie_data.cli.recording import recorded, tell_history
 from punie_data.errors import UserError
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ Examples:
     "--batch-size", type=click.IntRange(min=1), help="Queries at a time.  [default: 16; of an endpoint 1]"
 )
 @click.option("--json", "as_json", is_flag=True, help="The summary as JSON.")
+@recorded
 def evaluate(
     suite: Path,
     model: Path | None,
@@ -82,6 +84,7 @@ def evaluate(
     """
     from punie_data import dataset
     from punie_data.evaluate import run
+    from punie_data.history.outcomes import evaluated
     from punie_data.train.fast_blas import use_fast_blas
 
     if (model is None) == (endpoint is None):
@@ -110,6 +113,7 @@ def evaluate(
         if warning:
             shown.line(warning)
         summary = run.evaluate_system(suite, system, out, shown.stage, shown.advance, limit)
+    tell_history(lambda: evaluated(summary, out / run.RESULTS, model, adapter, system.batch))
     if as_json:
         click.echo(json.dumps(summary, indent=1))
         return

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from punie_data.cli.recording import recorded, tell_history
+
 
 @click.command(
     epilog="""\b
@@ -18,9 +20,12 @@ Example:
     is_flag=True,
     help="Keep a quantized model quantized: at 4 bits this erases most of the training.",
 )
+@recorded
 def fuse(model: Path, adapter: Path, out: Path, requantize: bool) -> None:
     """Write MODEL with ADAPTER multiplied in, dequantized. `punie-data survival` says how far it can be rounded afterwards."""
+    from punie_data.history.outcomes import fused
     from punie_data.quantize.fuse import fuse as fuse_adapter
 
     layers = fuse_adapter(model, adapter, out, dequantize=not requantize)
     click.echo(f"{layers} layers fused: {out}")
+    tell_history(lambda: fused(model, adapter, out, not requantize))

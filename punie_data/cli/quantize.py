@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from punie_data.cli.recording import recorded, tell_history
 from punie_data.errors import UserError
 
 
@@ -25,8 +26,10 @@ Examples:
     help="Another width for layers whose name matches. Repeatable.",
 )
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="A new folder.")
+@recorded
 def quantize(model: Path, bits: int, group_size: int, wider: tuple[str, ...], out: Path) -> None:
     """Write MODEL with its weights rounded."""
+    from punie_data.history.outcomes import quantized
     from punie_data.quantize.rounding import quantize as round_weights
 
     widths = {}
@@ -37,3 +40,4 @@ def quantize(model: Path, bits: int, group_size: int, wider: tuple[str, ...], ou
         widths[pattern] = int(width)
     told = round_weights(model, out, bits, group_size, widths)
     click.echo(f"{told:.2f} bits a weight: {out}")
+    tell_history(lambda: quantized(model, out, bits, group_size, widths, told))

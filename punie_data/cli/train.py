@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from punie_data.cli.recording import recorded, tell_history
 from punie_data.errors import UserError
 from punie_data.plain import plain_line
 
@@ -53,6 +54,7 @@ Examples:
 @click.option("--restart", is_flag=True, help="Forget what --out holds of an earlier run.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be trained.")
 @click.option("--json", "as_json", is_flag=True, help="The outcome as JSON.")
+@recorded
 def train(
     source: Path,
     model: Path,
@@ -70,6 +72,7 @@ def train(
     don't fit are left out and counted, never cut. The adapter folder is plain mlx-lm: the weights with the lowest loss on valid. The same command
     goes on where it was stopped, with the same outcome as in one go.
     """
+    from punie_data.history.outcomes import trained
     from punie_data.train import fast_blas, run
     from punie_data.train.settings import settings_from
 
@@ -115,7 +118,10 @@ def train(
     ):
         raise UserError(f"{out} holds other files; choose an empty folder with --out")
 
+    peaks = [0.0]
+
     def tell(report) -> None:  # type: ignore[no-untyped-def]
+        peaks.append(report.gigabytes)
         valid = f", valid {report.valid_loss:.3f}" if report.valid_loss is not None else ""
         click.echo(
             f"step {report.step}/{report.steps}: loss {report.loss:.3f}{valid}, {report.rate:,.1f} learned tokens/s, "
@@ -124,6 +130,7 @@ def train(
         )
 
     progress = run.start(planned, out, tell)
+    tell_history(lambda: trained(source, planned, progress, out, max(peaks)))
     if as_json:
         click.echo(json.dumps(asdict(progress) | {"left_out": lost, "out": str(out)}, indent=1))
         return
