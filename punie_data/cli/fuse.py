@@ -26,6 +26,8 @@ def fuse(model: Path, adapter: Path, out: Path, requantize: bool) -> None:
     from punie_data.history.outcomes import fused
     from punie_data.quantize.fuse import fuse as fuse_adapter
 
-    layers = fuse_adapter(model, adapter, out, dequantize=not requantize)
+    layers, mended = fuse_adapter(model, adapter, out, dequantize=not requantize)
+    for line in mended:
+        click.echo(line, err=True)
     click.echo(f"{layers} layers fused: {out}")
     tell_history(lambda: fused(model, adapter, out, not requantize))

@@ -106,11 +106,18 @@ def fused(model: Path, adapter: Path, out: Path, dequantize: bool) -> Run:
 
 
 def quantized(
-    model: Path, out: Path, bits: int, group_size: int, wider: Mapping[str, int], bits_per_weight: float
+    model: Path,
+    out: Path,
+    bits: int | None,
+    group_size: int,
+    wider: Mapping[str, int],
+    bits_per_weight: float,
+    recipe: str | None = None,
 ) -> Run:
-    """A rounding of `model` to so many bits."""
+    """A rounding of `model` to so many bits, or by one of mlx-lm's recipes."""
     made = artefact(out)
-    told: dict[str, Any] = {"bits": bits, "group_size": group_size}
+    told: dict[str, Any] = {"bits": bits} if recipe is None else {"recipe": recipe}
+    told["group_size"] = group_size
     if wider:
         told["wider"] = dict(wider)
     return _run(

@@ -6,8 +6,12 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from punie_data import dataset
 from punie_data.corpus.cache import whole_folder
 from punie_data.errors import UserError
+from punie_data.models.memory import require_memory
+from punie_data.quantize.ending import mend_end
+from punie_data.quantize.integrity import INDEX, check_weights
 
 CARRIED = (
     "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja", "generation_config.json", "vocab.json", "merges.txt",
@@ -24,21 +28,32 @@ def load_with_adapter(model: Path, adapter: Path | None = None) -> tuple[Any, di
         from mlx_lm.utils import load_model
     except ImportError:
         raise UserError("this needs mlx-lm: pip install 'punie-data[train]'") from None
+    if model.is_dir() and (model / "config.json").is_file():
+        check_weights(model)
+        require_memory(sum(file.stat().st_size for file in model.glob("*.safetensors")), str(model))
     try:
         loaded, config = load_model(model)
         if adapter is not None:
             load_adapters(loaded, str(adapter))
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        raise UserError(f"{adapter or model}: mlx-lm can't load it: {' '.join(lines[:2])}") from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, MemoryError) as error:
+        raise UserError(f"{adapter or model}: mlx-lm can't load it: {_said(error)}") from None
     return loaded, dict(config)
 
 
-def write_model(loaded: Any, config: dict[str, Any], source: Path, out: Path) -> None:
+def _said(error: BaseException) -> str:
+    """What went wrong, in one line: of a failed allocation that it was one."""
+    if isinstance(error, MemoryError) or "allocate" in str(error) or "bad_alloc" in str(error):
+        return "the memory does not suffice"
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return " ".join(lines[:2]) or type(error).__name__
+
+
+def write_model(loaded: Any, config: dict[str, Any], source: Path, out: Path) -> list[str]:
     """Write a new folder: weights in shards with their index, the configuration, and what the source's folder has besides.
 
-    An end-of-text token that is only in one of the configuration, the generation configuration and the tokenizer is put where it lacks, since a server
-    that doesn't find it never stops. UserError where `out` is there, a weight is no number, or the disk is full.
+    An end-of-text token that is only in one of the configuration, the generation configuration, the tokenizer and the chat template is put where it
+    lacks, since a server that doesn't find it never stops; returned is what was mended so. What was written is read back. UserError where `out` is
+    there, a weight is no number, the memory does not suffice, or the disk is full.
     """
     import mlx.core as mx
     from mlx.utils import tree_flatten
@@ -46,12 +61,12 @@ def write_model(loaded: Any, config: dict[str, Any], source: Path, out: Path) ->
     if out.exists():
         raise UserError(f"{out} is there already: name a new folder")
     weights = dict(tree_flatten(loaded.parameters()))
-    for name, array in weights.items():
-        if array.dtype in (mx.float32, mx.float16, mx.bfloat16) and not math.isfinite(
-            array.astype(mx.float32).sum().item()
-        ):
-            raise UserError(f"{name} holds values that are no numbers: the adapter was trained to pieces")
     try:
+        for name, array in weights.items():
+            if array.dtype in (mx.float32, mx.float16, mx.bfloat16) and not math.isfinite(
+                array.astype(mx.float32).sum().item()
+            ):
+                raise UserError(f"{name} holds values that are no numbers: the adapter was trained to pieces")
         with whole_folder(out) as part:
             _write_shards(weights, part)
             for name in CARRIED:
@@ -59,10 +74,12 @@ def write_model(loaded: Any, config: dict[str, Any], source: Path, out: Path) ->
                     shutil.copytree(source / name, part / name)
                 elif (source / name).is_file():
                     shutil.copyfile(source / name, part / name)
-            _mend_end(config, part)
+            mended = mend_end(config, part)
             (part / "config.json").write_text(json.dumps(config, indent=2) + "\n")
-    except (OSError, RuntimeError) as error:
-        raise UserError(f"{out} can't be written: {error}") from None
+            check_weights(part, digests=False)
+    except (OSError, RuntimeError, MemoryError) as error:
+        raise UserError(f"{out} can't be written: {_said(error)}") from None
+    return mended
 
 
 def _write_shards(weights: dict[str, Any], folder: Path) -> None:
@@ -84,28 +101,9 @@ def _write_shards(weights: dict[str, Any], folder: Path) -> None:
         mx.save_safetensors(str(folder / name), shard, metadata={"format": "mlx"})
         index |= dict.fromkeys(shard, name)
     total = sum(array.nbytes for array in weights.values())
-    told = {"metadata": {"total_size": total}, "weight_map": dict(sorted(index.items()))}
-    (folder / "model.safetensors.index.json").write_text(json.dumps(told, indent=2) + "\n")
-
-
-def _mend_end(config: dict[str, Any], folder: Path) -> None:
-    file = folder / "generation_config.json"
-    generation = json.loads(file.read_text()) if file.is_file() else {}
-    end = generation.get("eos_token_id", config.get("eos_token_id"))
-    if end is None:
-        end = _end_of_tokenizer(folder)
-    if end is not None:
-        generation.setdefault("eos_token_id", end)
-        config.setdefault("eos_token_id", end)
-        file.write_text(json.dumps(generation, indent=2) + "\n")
-
-
-def _end_of_tokenizer(folder: Path) -> int | None:
-    try:
-        token = json.loads((folder / "tokenizer_config.json").read_text()).get("eos_token")
-        token = token.get("content") if isinstance(token, dict) else token
-        told = json.loads((folder / "tokenizer.json").read_text())
-    except (OSError, ValueError):
-        return None
-    added = {entry["content"]: entry["id"] for entry in told.get("added_tokens", [])}
-    return added.get(token, told.get("model", {}).get("vocab", {}).get(token))
+    digests = {name: dataset.digest(folder / name) for name in sorted({*index.values()})}
+    told = {
+        "metadata": {"total_size": total, "sha256": digests},
+        "weight_map": dict(sorted(index.items())),
+    }
+    (folder / INDEX).write_text(json.dumps(told, indent=2) + "\n")

@@ -5,8 +5,8 @@ from pathlib import Path
 from punie_data.quantize.folder import load_with_adapter, write_model
 
 
-def fuse(model: Path, adapter: Path, out: Path, dequantize: bool = True) -> int:
-    """Write the model with the adapter multiplied in, and return how many layers that changed.
+def fuse(model: Path, adapter: Path, out: Path, dequantize: bool = True) -> tuple[int, list[str]]:
+    """Write the model with the adapter multiplied in; returns how many layers that changed, and what was mended in its configuration.
 
     On a quantized model the sum is rounded again unless `dequantize`: at 4 bits that erases most of what was trained (mlx-lm issues #1172, #1564), which
     is why it is the default here.
@@ -25,5 +25,4 @@ def fuse(model: Path, adapter: Path, out: Path, dequantize: bool = True) -> int:
         loaded = dequantize_model(loaded)
         config.pop("quantization", None)
         config.pop("quantization_config", None)
-    write_model(loaded, config, model, out)
-    return len(fused)
+    return len(fused), write_model(loaded, config, model, out)

@@ -6,11 +6,14 @@ the model answers as if it had never been trained. Per layer, with W the base's 
 - `cosine` between D and Q(W + D) − Q(W): 1 where the change survives in direction, 0 where what is left has nothing to do with it;
 - `kept` = ⟨D, Q(W + D) − Q(W)⟩ / ⟨D, D⟩: how much of it is there, in its own direction;
 - `noise` = |Q(W + D) − (W + D)| / |D|: how large the rounding's error is beside the change.
+
+A width is predicted to survive where the whole's cosine is at least `SURVIVES`.
 """
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +22,10 @@ from punie_data.quantize.folder import load_with_adapter
 
 if TYPE_CHECKING:
     import mlx.core as mx
+
+
+SURVIVES = math.sqrt(0.5)
+"""The cosine at which what rounding adds to the change is as long as the change itself: below it, most of the difference is not training."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +38,13 @@ class Survival:
     cosine: float
     kept: float
     noise: float
+
+
+def narrowest(found: Sequence[Survival]) -> int | None:
+    """The least width from which on every wider one of those measured is predicted to survive; None where the widest is not."""
+    whole = sorted((one for one in found if one.layer == "all"), key=lambda one: -one.bits)
+    surviving = list(takewhile(lambda one: one.cosine >= SURVIVES, whole))
+    return surviving[-1].bits if surviving else None
 
 
 @dataclass(slots=True)
@@ -61,6 +75,7 @@ def survival(
     adapter: Path,
     widths: Sequence[int],
     group_size: int = 64,
+    stage: Callable[[str, int], None] = lambda name, total: None,
     advance: Callable[[int], None] = lambda count: None,
 ) -> list[Survival]:
     """For each width the whole first and then every layer that the adapter changed. UserError where it changed none."""
@@ -72,6 +87,7 @@ def survival(
     ]
     if not layers:
         raise UserError(f"{adapter} changes no layer by low-rank matrices: there is nothing to follow")
+    stage("layers", len(layers))
     found: dict[int, list[Survival]] = {bits: [] for bits in widths}
     whole = {bits: _Sums() for bits in widths}
     for name, module in layers:
