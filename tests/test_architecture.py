@@ -35,7 +35,7 @@ LAYERS = (
     ("stats", "diff"),
     ("build", "export", "preflight"),
     ("models",),
-    ("train", "quantize", "evaluate"),
+    ("train", "quantize", "evaluate", "bench"),
     ("report",),
     ("history",),
     ("cli",),
@@ -53,13 +53,13 @@ DOORS = {
     "sqlite3": {"generate", "history"},
     "highspy": {"balance"},
     "rensa": {"dedupe"},
-    "numpy": {"balance", "dedupe", "evaluate", "split"},
-    "mlx": {"models", "train", "quantize", "evaluate", "preflight"},
+    "numpy": {"balance", "bench", "dedupe", "evaluate", "split"},
+    "mlx": {"models", "train", "quantize", "evaluate", "bench", "preflight"},
     "tokenizers": {"dialects", "models", "stats"},
     "jinja2": {"dialects", "report"},
     "datasets": {"export"},
     "huggingface_hub": {"export"},
-    "mlx_lm": {"dialects", "export", "preflight", "train", "quantize", "evaluate"},
+    "mlx_lm": {"dialects", "export", "preflight", "train", "quantize", "evaluate", "bench"},
 }
 """Who may import what. Generators may import LibCST too."""
 LONGEST = 420

@@ -26,6 +26,7 @@ ELSEWHERE = {
     "quantize": "needs a model; tests/test_quantize.py",
     "survival": "needs an adapter; tests/test_quantize.py",
     "evaluate": "asks a model; tests/test_evaluate.py",
+    "bench": "runs models; tests/test_bench.py",
     "compare": "needs two evaluations; tests/test_evaluate.py",
     "model get": "fetches a model; tests/test_models.py",
     "suite make": "mines what isn't here; tests/test_suite.py",

@@ -42,6 +42,7 @@ COMMANDS = {
     "survival": "Predict what of a training outlives rounding.",
     "suite": "Make, check and list suites of queries to evaluate with.",
     "evaluate": "Ask a model what a dataset asks, and score what it decides.",
+    "bench": "Measure how fast systems are, and what they take.",
     "compare": "Say whether one of several evaluated systems is better.",
     "history": "Show what was trained and measured, kept by itself.",
 }
