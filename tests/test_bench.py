@@ -44,7 +44,7 @@ def benched(place: Path) -> dict:
     systems = [f"drafted={model},draft-model={model}", f"small={place / 'small'},kv-bits=2"]
     told = [part for each in systems for part in ("--system", each)]
     told += ["--system", f"model={model}", "--system", f"rounded={model},kv-bits=2"]
-    command = ["bench", place / "suite.jsonl", *told, "--queries", 4, "--rounds", 2, "--most-tokens", 12, "--out", out]  # fmt: skip
+    command = ["bench", place / "suite.jsonl", *told, "--queries", 4, "--rounds", 2, "--most-tokens", 12, "--out", out, "--history", place / "history.sqlite"]  # fmt: skip
     done = punie_data(*command)
     # A cache of 16 values a head can't be rounded in groups of 64.
     assert done.returncode == 1, done.stderr
@@ -63,6 +63,16 @@ def test_the_file_is_what_its_schema_says(benched: dict) -> None:
     assert data["complete"] and {"mlx", "mlx-lm", "python"} <= data["versions"].keys()
     assert data["machine"]["cores"] and data["machine"]["memory_bytes"] > 1e9
     assert str(ROOT) not in json.dumps(data)
+
+
+def test_every_round_is_in_the_history(place: Path, benched: dict) -> None:
+    """Else the owner would keep the tracker by hand; rounds apart tell noise from change."""
+    from punie_data.history.ledger import Ledger
+
+    kept = [run for run in Ledger(place / "history.sqlite").runs() if run.name == "model"]
+    figures = benched["results"]["model"]["figures"]
+    assert [run.metrics["load_seconds"] for run in kept][:2] == figures["load_seconds"]["rounds"]
+    assert kept[1].metrics["model_gb"] > 0 and kept[0].inputs["model"]
 
 
 def test_runs_of_different_systems_alternate(benched: dict) -> None:

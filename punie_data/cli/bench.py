@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from punie_data.cli.progress import progress
+from punie_data.cli.recording import recorded, tell_history
 from punie_data.errors import UserError
 from punie_data.plain import plain_line
 
@@ -26,6 +27,17 @@ MEANING = {
     "warm_up_seconds": "warm-up",
     "memory_bytes": "memory, peak",
 }
+
+REMEMBERED = {
+    "steady_seconds": ("p50_seconds", 1),
+    "steady_p95_seconds": ("p95_seconds", 1),
+    "load_seconds": ("load_seconds", 1),
+    "warm_up_seconds": ("warm_up_seconds", 1),
+    "prompt_tokens_per_second": ("prompt_rate", 1),
+    "tokens_per_second": ("generation_rate", 1),
+    "inference_peak_gb": ("memory_bytes", 1e9),
+}
+"""The history's metric → our figure, and how many of its units make one."""
 
 
 @click.command(
@@ -80,6 +92,7 @@ Examples:
     "--timeout", type=click.FloatRange(min=1), default=1800, show_default=True, help="Seconds for one run."
 )
 @click.option("--json", "as_json", is_flag=True, help="All as JSON.")
+@recorded
 def bench(
     suite: Path,
     systems: tuple[str, ...],
@@ -133,6 +146,8 @@ def bench(
             shown.line(f"{made.left_out} queries are left out: not every system can be asked them")
         shown.stage("asking", len(parsed) * rounds * (count + made.warm_up))
         found = run.bench(made, out, shown.advance, shown.line)
+    for figure in found.figures:
+        _remember(figure, next(each for each in parsed if each.name == figure.system), found)
     if not found.figures:
         raise UserError("; ".join(f"{name}: {why}" for name, why in found.failures.items()))
     if as_json:
@@ -143,6 +158,32 @@ def bench(
             click.echo(f"all of it: {out}")
     if found.failures:
         raise SystemExit(1)
+
+
+def _remember(figure: "Figures", system: "BenchSystem", found: "Bench") -> None:
+    """A record a round, so that the history can tell noise from change."""
+    from dataclasses import replace
+
+    from punie_data.history.outcomes import benched
+
+    asked = dict(found.told["asked"])
+    told = asked | {"queries": len(found.told["suite"]["queries"]), **system.options.told()}
+    first: Run | None = None
+    for number in range(len(figure.figures["seconds"].rounds)):
+
+        def make(number: int = number) -> "Run":
+            nonlocal first
+            by_name = {
+                metric: figure.figures[name].rounds[number] / unit
+                for metric, (name, unit) in REMEMBERED.items()
+                if len(figure.figures[name].rounds) > number
+            }
+            if first is None:  # the weights are read once, not once a round
+                first = replace(benched(told, by_name, system.model, system.adapter), name=system.name)
+                return first
+            return replace(first, metrics=dict(first.metrics) | by_name)
+
+        tell_history(make)
 
 
 def _print(found: "Bench", count: int, rounds: int) -> None:
