@@ -88,7 +88,7 @@ def verify(
                 continue
             tree = snapshot(source.root, cache, source.immutable, line)
             check_digest(entry, tree)
-            sites[source.name] = _site(entry, tree, cache, allow_exec, line)
+            sites[source.name] = site_of(entry, tree, cache, allow_exec, line)
         with Pool(replay, jobs) as pool:
             for _, result in pool.run(_tasks(dataset, sites, verdict)):
                 if isinstance(result, Exception):
@@ -108,9 +108,10 @@ def verify(
     return verdict
 
 
-def _site(
+def site_of(
     entry: dict[str, Any], tree: Tree, cache: Path, allow_exec: bool, line: Callable[[str], None]
 ) -> Site:
+    """The repository of a manifest's entry, ready for its tools. Where its tests can't be run, `line` is told why."""
     virtual_environment = None
     if allow_exec:
         try:

@@ -114,6 +114,7 @@ def test_a_run_that_was_ended_goes_on_where_it_was(tmp_path: Path) -> None:
         """A system that answers one query after the other, and is ended after some."""
 
         batch = 1
+        dialect = "hermes"
 
         def __init__(self, name: str, most: int) -> None:
             self.name, self.most, self.asked = name, most, 0

@@ -1,6 +1,8 @@
 """`punie-data evaluate`: what a model decides, query by query."""
 
 import json
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,9 +10,13 @@ import click
 
 from punie_data.cli.progress import progress
 from punie_data.cli.recording import recorded, tell_history
+from punie_data.cli.repositories import CACHE, CORPUS, REPO, repositories
 from punie_data.errors import UserError
+from punie_data.temporary import temporary_root
 
 if TYPE_CHECKING:
+    from punie_data.evaluate.run import Mode
+    from punie_data.evaluate.sites import Sites
     from punie_data.evaluate.systems import Replies
 
 
@@ -19,6 +25,7 @@ if TYPE_CHECKING:
 Examples:
   punie-data evaluate data/mine/test.jsonl --model models/qwen --out results/base
   punie-data evaluate data/mine/test.jsonl --model models/qwen --adapter adapters/mine --out results/mine
+  punie-data evaluate data/mine/test.jsonl --model models/qwen --agentic --repo ./mine --out results/agentic
   punie-data evaluate data/mine/test.jsonl --endpoint http://localhost:8080/v1 --out results/served
   punie-data compare results/base results/mine"""
 )
@@ -56,6 +63,34 @@ Examples:
 @click.option(
     "--batch-size", type=click.IntRange(min=1), help="Queries at a time.  [default: 16; of an endpoint 1]"
 )
+@click.option(
+    "--agentic", is_flag=True, help="Run the system's calls on the repository and go on until it answers."
+)
+@click.option(
+    "--run", "single_run", is_flag=True, help="Run the calls of the turn that counts, and nothing after it."
+)
+@click.option(
+    "--turns",
+    type=click.IntRange(min=1),
+    default=8,
+    show_default=True,
+    help="Turns for an answer, of --agentic.",
+)
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(min=0.1),
+    default=300.0,
+    show_default=True,
+    help="Seconds for a query, of --agentic.",
+)
+@click.option(
+    "--allow-exec",
+    is_flag=True,
+    help="Let calls run the repository's own code (its tests, commands), in the sandbox.",
+)
+@REPO
+@CORPUS
+@CACHE
 @click.option("--json", "as_json", is_flag=True, help="The summary as JSON.")
 @recorded
 def evaluate(
@@ -72,14 +107,23 @@ def evaluate(
     limit: int | None,
     most_tokens: int,
     batch_size: int | None,
+    agentic: bool,
+    single_run: bool,
+    turns: int,
+    time_limit: float,
+    allow_exec: bool,
+    repos: tuple[str, ...],
+    corpora: tuple[str, ...],
+    cache: Path | None,
     as_json: bool,
 ) -> None:
     """Ask a system the queries of SUITE, a file of records, and score the turn that counts.
 
     A system is a model in MLX form, or whatever an OpenAI-compatible endpoint serves, with proof of which model answered.
 
-    In layers: read by the runtime's parser, the right decision (tool, direct, ask, cannot), the right tools, the right arguments. At temperature 0,
-    with the prompt of the training. Malformed is never abstention; what can't be asked is unscored, neither right nor wrong. An evaluation that was
+    In layers: read by the runtime's parser, the right decision (tool, direct, ask, cannot), all the right tools, the right arguments; with --run that the
+    calls run; with --agentic, where the conversation goes on with real results, that the answer is complete and grounded. At temperature 0, with the
+    prompt of the training. Malformed is never abstention; what can't be asked is unscored, neither right nor wrong. An evaluation that was
     ended goes on where it was when it is started again.
     """
     from punie_data import dataset
@@ -95,7 +139,7 @@ def evaluate(
     foreign = out.is_dir() and any(not file.name.endswith(".part") for file in out.iterdir())
     if foreign and not (out / run.SUMMARY).exists():
         raise UserError(f"{out} holds other files; choose an empty folder with --out")
-    system: "Replies"
+    system: Replies
     if model is not None:
         from punie_data.evaluate.systems import InProcess
 
@@ -109,16 +153,53 @@ def evaluate(
         system = Endpoint(
             server, served_model, dialect or "native", system_prompt, most_tokens, batch_size or 1
         )
-    with progress(quiet=as_json) as shown:
+    with ExitStack() as stack:
+        shown = stack.enter_context(progress(quiet=as_json))
         if warning:
             shown.line(warning)
-        summary = run.evaluate_system(suite, system, out, shown.stage, shown.advance, limit)
+        mode = None
+        if agentic or single_run:
+            stack.enter_context(temporary_root())
+            sites = stack.enter_context(_sites(suite, limit, repos, corpora, cache, allow_exec, shown.line))
+            mode = _mode(sites, agentic, turns, time_limit)
+        summary = run.evaluate_system(suite, system, out, shown.stage, shown.advance, limit, mode)
     tell_history(lambda: evaluated(summary, out / run.RESULTS, model, adapter, system.batch))
     if as_json:
         click.echo(json.dumps(summary, indent=1))
         return
     _print(summary)
     click.echo(f"each answer with its explanation: {out / run.RESULTS}")
+
+
+def _sites(
+    suite: Path,
+    limit: int | None,
+    repos: tuple[str, ...],
+    corpora: tuple[str, ...],
+    cache: Path | None,
+    allow_exec: bool,
+    line: Callable[[str], None],
+) -> "Sites":
+    """The repositories that the suite asks about."""
+    from punie_data import dataset
+    from punie_data.corpus import cache_folder
+    from punie_data.evaluate.queries import queries
+    from punie_data.evaluate.sites import Sites
+
+    asked = list(queries(suite, limit))
+    manifest = dataset.manifest_of(suite)
+    origins = {entry["name"]: entry["origin"] for entry in manifest.get("sources", ())}
+    entries = {query.repo: origins.get(query.repo, "") for query in asked}
+    folder = cache_folder(cache)
+    sources = repositories(entries, suite.parent, repos, corpora, folder, line)
+    return Sites(asked, manifest, sources, folder, allow_exec, line)
+
+
+def _mode(sites: "Sites", agentic: bool, turns: int, seconds: float) -> "Mode":
+    from punie_data.evaluate.agentic import Agentic, OneRun
+    from punie_data.evaluate.episode import Limits
+
+    return Agentic(sites, Limits(turns, seconds)) if agentic else OneRun(sites)
 
 
 def _print(summary: dict[str, Any]) -> None:
@@ -128,6 +209,15 @@ def _print(summary: dict[str, Any]) -> None:
         click.echo(f"{name:<14}{told(share)}")
     for kind, decided in summary["decisions"].items():
         click.echo(f"{kind:<14}decided " + ", ".join(f"{name} {count}" for name, count in decided.items()))
+    if "ended" in summary:
+        click.echo(
+            "ended         " + ", ".join(f"{name} {count}" for name, count in summary["ended"].items())
+        )
+        answered = summary["answered"]
+        click.echo(
+            f"answered      {answered['passed']} of {answered['total']} completely, and with nothing made up; "
+            f"{summary['calls']} calls, {summary['failed_calls']} of them failed"
+        )
     if summary["unscored"]:
         click.echo(f"unscored      {summary['unscored']}")
 

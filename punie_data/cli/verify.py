@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from punie_data.cli.progress import progress
-from punie_data.errors import UserError
+from punie_data.cli.repositories import CACHE, CORPUS, REPO, repositories
 from punie_data.plain import plain_line
 from punie_data.temporary import temporary_root
 
@@ -21,20 +21,8 @@ Examples:
   punie-data verify suites/unseen.jsonl"""
 )
 @click.argument("dataset", metavar="DATASET|FILE", type=click.Path(path_type=Path, exists=True))
-@click.option(
-    "--repo",
-    "repos",
-    multiple=True,
-    metavar="SPEC",
-    help="Where a repository that was a local folder is now. Repeatable; found by its name.",
-)
-@click.option(
-    "--corpus",
-    "corpora",
-    multiple=True,
-    metavar="FILE",
-    help="The corpus file, or 'starter', that entries came from.",
-)
+@REPO
+@CORPUS
 @click.option(
     "--allow-exec", is_flag=True, help="Also run the repositories' tests and commands again, in the sandbox."
 )
@@ -44,11 +32,7 @@ Examples:
     default=lambda: os.cpu_count() or 1,
     help="Worker processes.  [default: one a core]",
 )
-@click.option(
-    "--cache",
-    type=click.Path(path_type=Path),
-    help="Cache folder.  [default: the user's, or $PUNIE_DATA_CACHE]",
-)
+@CACHE
 @click.option("--json", "as_json", is_flag=True, help="The verdict as JSON.")
 def verify(
     dataset: Path,
@@ -66,7 +50,12 @@ def verify(
 
     folder = cache_folder(cache)
     with temporary_root(), progress(quiet=as_json) as shown:
-        sources = _sources(read_manifest(dataset), dataset, repos, corpora, folder, shown.line)
+        entries = {
+            entry["name"]: entry["origin"]
+            for entry in read_manifest(dataset)["sources"]
+            if not verifying.is_import(entry)
+        }
+        sources = repositories(entries, dataset, repos, corpora, folder, shown.line)
         verdict = verifying.verify(dataset, sources, folder, jobs, allow_exec, shown.line)
     if as_json:
         click.echo(json.dumps(asdict(verdict), indent=1))
@@ -99,35 +88,3 @@ def _short(text: str, other: str) -> str:
     )
     start = max(0, at - 40)
     return ("…" if start else "") + repr(text[start : at + 60])
-
-
-def _sources(
-    manifest: dict, dataset: Path, repos: tuple[str, ...], corpora: tuple[str, ...], cache: Path, line
-) -> dict:
-    """The manifest's repositories by name: given ones first, then where they were on this machine, then fetched by their origin."""
-    from punie_data.corpus import fetch_entry, load_corpus, resolve
-    from punie_data.verify import is_import
-
-    given = {}
-    for spec in repos:
-        source = resolve(spec, cache, line)
-        given[source.name] = source
-    entries = {entry.name: entry for corpus in corpora for entry in load_corpus(corpus).entries}
-    remembered = dataset / ".sources.json"
-    places = json.loads(remembered.read_text()) if remembered.is_file() else {}
-    found = {}
-    for entry in manifest["sources"]:
-        name = entry["name"]
-        if is_import(entry):
-            continue
-        if name in given:
-            found[name] = given[name]
-        elif name in entries:
-            found[name] = fetch_entry(entries[name], cache, line)
-        elif name in places and Path(places[name]).is_dir():
-            found[name] = resolve(places[name], cache, line)
-        elif "==" in entry["origin"] or "://" in entry["origin"]:
-            found[name] = resolve(entry["origin"], cache, line)
-        else:
-            raise UserError(f"{name} was a local folder; say where it is with --repo")
-    return found

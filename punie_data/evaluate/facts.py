@@ -11,13 +11,14 @@ from typing import Any, Literal
 
 from punie_data.scenario.ground import FENCE, NUMBER, PATH, TICKS, WORD_NUMBER, WORDS, evidence
 from punie_data.validate import answer_rules
-from punie_data.validate.grounding import has_number, has_word
+from punie_data.validate.grounding import has_word
 from punie_data.validate.signatures import shipped
 from punie_data.validate.view import View
 
 _LIST_NUMBER = re.compile(r"(?m)^\s*\d+[.)]\s")
 _PLACE = re.compile(rf"({PATH.pattern}):(\d+)")
 _NO = re.compile(r"\b(?:no|not|none|nothing|never|neither|nor|without|zero|0|only|isn(?:'|’)t|aren(?:'|’)t|wasn(?:'|’)t|doesn(?:'|’)t|don(?:'|’)t|hasn(?:'|’)t|haven(?:'|’)t|can(?:'|’)?t|cannot|unused|empty|clean)\b", re.IGNORECASE)  # fmt: skip
+_IDENTIFIER = re.compile(r"\b[A-Za-z_]\w+")
 _YES_NO = re.compile(r"\W*(yes|no)\b", re.IGNORECASE)
 
 
@@ -25,6 +26,9 @@ _YES_NO = re.compile(r"\W*(yes|no)\b", re.IGNORECASE)
 class Fact:
     kind: Literal["number", "path", "name", "code", "yes or no"]
     text: str
+
+    def __str__(self) -> str:
+        return f"the {self.kind} {self.text!r}" if self.kind != "yes or no" else f"a {self.text}"
 
 
 def facts(answer: str, results: Sequence[str], question: str) -> list[Fact]:
@@ -51,8 +55,11 @@ def facts(answer: str, results: Sequence[str], question: str) -> list[Fact]:
     places = [number for _, number in _PLACE.findall(plain)]
     numbers = [match[0].replace(",", "") for match in NUMBER.finditer(PATH.sub(" ", plain))]
     numbers += [WORDS[match[0].lower()] for match in WORD_NUMBER.finditer(plain)]
-    for number in dict.fromkeys([*places, *numbers]):
-        if not _says_number(question, number):
+    fresh = [number for number in dict.fromkeys([*places, *numbers]) if not _says_number(question, number)]
+    # Who lists three files has said that they are three.
+    listed = {sum(fact.kind == kind for fact in found) for kind in ("path", "name")} | {len(fresh) - 1}
+    for number in fresh:
+        if not (number.isdigit() and int(number) > 1 and int(number) in listed):
             found[Fact("number", number)] = None
     said = _YES_NO.match(answer)
     if said:
@@ -73,11 +80,8 @@ def missing(wanted: Sequence[Fact], answer: str, gold: str) -> Fact | None:
                 if held and not said and len(wanted) == 1:
                     held = bool(_NO.search(answer)) == bool(_NO.search(gold))
             case "name":
-                held = (
-                    has_word(flat, fact.text)
-                    if fact.text[:1].isalnum() and fact.text[-1:].isalnum()
-                    else fact.text in flat
-                )
+                words = _IDENTIFIER.findall(fact.text)
+                held = all(has_word(flat, word) for word in words) if words else fact.text in flat
             case _:
                 held = fact.text in flat
         if not held:
@@ -88,14 +92,13 @@ def missing(wanted: Sequence[Fact], answer: str, gold: str) -> Fact | None:
 
 
 def _says_number(text: str, number: str) -> bool:
-    plain = text.replace(",", "") if "," in number else re.sub(r"(?<=\d),(?=\d{3}\b)", "", text)
-    if has_number(plain, number):
+    """In digits, with or without commas between the thousands, or as a word."""
+    plain = re.sub(r"(?<=\d),(?=\d{3}\b)", "", text)
+    if re.search(rf"(?<!\d)(?<!\d\.){re.escape(number)}(?!\d)(?!\.\d)", plain):
         return True
-    if re.search(rf"(?<!\d){re.escape(number)}(?![\d])", plain):
+    if number == "1" and re.search(r"\b(?:one|once|only|single|first)\b", text, re.IGNORECASE):
         return True
-    return any(WORDS[match[0].lower()] == number for match in WORD_NUMBER.finditer(text)) or (
-        number == "1" and re.search(r"\b(?:one|once|only|single|a)\b", text, re.IGNORECASE) is not None
-    )
+    return any(WORDS[match[0].lower()] == number for match in WORD_NUMBER.finditer(text))
 
 
 def ungrounded(messages: Sequence[Mapping[str, Any]], tools: Sequence[str], repo: str) -> str:

@@ -20,6 +20,7 @@ from punie_data.evaluate.systems import Conversation, InProcess, Replies, Turn
 __all__ = ["RESULTS", "SUMMARY", "evaluate", "evaluate_system", "summary_of", "weights_digest"]
 
 RESULTS, SUMMARY = "results.jsonl", "summary.json"
+DEEPEST = 60
 Answered = tuple[int, dict[str, Any], bool]
 """The number of a query, what its row says besides what it asked, and whether asking again may say something else."""
 
@@ -71,7 +72,7 @@ def evaluate_system(
         left = [number for number in range(len(asked)) if number not in rows]
         for at, found, again in mode.ask(system, [asked[number] for number in left]):
             number = left[at]
-            rows[number] = _asked(asked[number]) | found
+            rows[number] = writable(_asked(asked[number]) | found)
             if not again:
                 kept.add(number, rows[number])
             advance(1)
@@ -114,7 +115,23 @@ class SingleTurn(Mode):
             if turn.unscored:
                 yield number, {"unscored": turn.unscored}, turn.again
             else:
-                yield number, row_of(score_turn(asked[number], turn.parsed), turn.text, [turn]), False
+                judged = score_turn(asked[number], turn.parsed, code_mode=system.dialect == "code")
+                yield number, row_of(judged, turn.text, [turn]), False
+
+
+def writable(value: Any, depth: int = 0) -> Any:
+    """What a model may write, as JSON can be written: no half of a surrogate pair, no number beyond 64 bits, nothing nested without end."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict | list | tuple) and depth > DEEPEST:
+        return "…"
+    if isinstance(value, dict):
+        return {str(writable(key)): writable(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [writable(item, depth + 1) for item in value]
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**63:
+        return str(value) if abs(value) < 10**40 else "…"
+    return value
 
 
 def _asked(query: Query) -> dict[str, Any]:

@@ -62,10 +62,14 @@ def score(query: Query, text: str, dialect: str) -> Score:
     return score_turn(query, dialects.load(dialect).parse(text, query.tools))
 
 
-def score_turn(query: Query, parsed: Parsed | Malformed, made: Sequence[Made] | None = None) -> Score:
+def score_turn(
+    query: Query, parsed: Parsed | Malformed, made: Sequence[Made] | None = None, code_mode: bool = False
+) -> Score:
     """Judge one turn: its calls must be those of the gold turn and no others. `made` are the calls where they were run."""
     calls = () if isinstance(parsed, Malformed) else parsed.calls
-    judge = Judge(query, applies=("parsed", "decision", *_tool_layers(query, made is not None, False)))
+    judge = Judge(
+        query, applies=("parsed", "decision", *tool_layers(query, made is not None, False, code_mode))
+    )
     if isinstance(parsed, Malformed):
         return judge.failed("parsed", "malformed", parsed.reason)
     judge.passed("parsed", "the parser read it")
@@ -73,13 +77,14 @@ def score_turn(query: Query, parsed: Parsed | Malformed, made: Sequence[Made] | 
     if found or query.kind != "tool":
         return judge.score()
     ran = list(made) if made is not None else [Made(call) for call in calls]
-    return judge.calls(query.gold, ran, exactly=True, failing=_failing(query)).score()
+    return judge.calls(query.gold, ran, exactly=True, failing=failing(query)).score()
 
 
-def _tool_layers(query: Query, ran: bool, answered: bool) -> tuple[str, ...]:
+def tool_layers(query: Query, ran: bool, answered: bool, code_mode: bool = False) -> tuple[str, ...]:
+    """The layers behind the decision: with `ran` calls were run, with `answered` there is an answer to judge."""
     if query.kind != "tool":
         return ("answer",) if answered else ()
-    code = any(tool["function"]["name"] == CODE for tool in query.tools) and len(query.tools) == 1
+    code = code_mode or [tool["function"]["name"] for tool in query.tools] == [CODE]
     return (
         "tools",
         "arguments",
@@ -89,7 +94,8 @@ def _tool_layers(query: Query, ran: bool, answered: bool) -> tuple[str, ...]:
     )
 
 
-def _failing(query: Query) -> list[Call]:
+def failing(query: Query) -> list[Call]:
+    """The calls that fail in the gold conversation."""
     return [one.call for turn in query.rounds for one in turn.expected if one.exit]
 
 

@@ -67,9 +67,10 @@ class Conversation:
 
 
 class Replies(Protocol):
-    """A system. `batch` is how many conversations it takes at a time."""
+    """A system. `batch` is how many conversations it takes at a time, `dialect` how its calls are written."""
 
     batch: int
+    dialect: str
 
     def told(self) -> dict[str, Any]: ...
 
