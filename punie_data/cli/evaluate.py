@@ -126,7 +126,6 @@ def evaluate(
     prompt of the training. Malformed is never abstention; what can't be asked is unscored, neither right nor wrong. An evaluation that was
     ended goes on where it was when it is started again.
     """
-    from punie_data import dataset
     from punie_data.evaluate import run
     from punie_data.history.outcomes import evaluated
     from punie_data.train.fast_blas import use_fast_blas
@@ -135,7 +134,7 @@ def evaluate(
         raise UserError("name what is to be evaluated: either --model or --endpoint")
     warning = use_fast_blas() if model is not None else ""
     if system_prompt is None:
-        system_prompt = str(dataset.manifest_of(suite).get("system_prompt", ""))
+        system_prompt = str(_manifest(suite).get("system_prompt", ""))
     foreign = out.is_dir() and any(not file.name.endswith(".part") for file in out.iterdir())
     if foreign and not (out / run.SUMMARY).exists():
         raise UserError(f"{out} holds other files; choose an empty folder with --out")
@@ -181,18 +180,24 @@ def _sites(
     line: Callable[[str], None],
 ) -> "Sites":
     """The repositories that the suite asks about."""
-    from punie_data import dataset
     from punie_data.corpus import cache_folder
     from punie_data.evaluate.queries import queries
     from punie_data.evaluate.sites import Sites
 
     asked = list(queries(suite, limit))
-    manifest = dataset.manifest_of(suite)
+    manifest = _manifest(suite)
     origins = {entry["name"]: entry["origin"] for entry in manifest.get("sources", ())}
     entries = {query.repo: origins.get(query.repo, "") for query in asked}
     folder = cache_folder(cache)
     sources = repositories(entries, suite.parent, repos, corpora, folder, line)
     return Sites(asked, manifest, sources, folder, allow_exec, line)
+
+
+def _manifest(suite: Path) -> dict[str, Any]:
+    """That of the suite, or of the folder in which it lies."""
+    from punie_data import dataset
+
+    return dataset.manifest_of(suite) or dataset.manifest_of(suite.parent)
 
 
 def _mode(sites: "Sites", agentic: bool, turns: int, seconds: float) -> "Mode":
