@@ -61,6 +61,8 @@ class Tree:
     """Whether the work tree differs from HEAD."""
     git: GitFolder | None
     skipped: tuple[tuple[str, str], ...]
+    history: str
+    """Names what git's log says: of equal ones it says the same."""
 
     def paths(self, *suffixes: str) -> list[str]:
         return [file.path for file in self.files if not suffixes or file.path.endswith(suffixes)]
@@ -123,7 +125,7 @@ def _take(root: Path, cache: Path, immutable: bool, git: GitFolder | None) -> Tr
             kept = {file.path for file in files}
             git = git.over(where, sorted(path for path in tracked - kept if os.path.lexists(root / path)))
     dirty = bool(git.ask("status", "--porcelain", "-z")) if git else False
-    return Tree(where, files, digest, head, dirty, git, tuple(sorted(skipped)))
+    return Tree(where, files, digest, head, dirty, git, tuple(sorted(skipped)), _history(head, git))
 
 
 def _digest(files: tuple[SourceFile, ...], head: str, index: bytes, git: GitFolder | None) -> str:
@@ -134,9 +136,18 @@ def _digest(files: tuple[SourceFile, ...], head: str, index: bytes, git: GitFold
     whole.update(f"{head}\n".encode())
     if git:
         whole.update(hashlib.sha256(index).digest())
-        shallow = git.directory / "shallow"
-        whole.update(shallow.read_bytes() if shallow.is_file() else b"")
+        whole.update(_shallow(git))
     return whole.hexdigest()
+
+
+def _shallow(git: GitFolder) -> bytes:
+    """Where a shallow history ends."""
+    file = git.directory / "shallow"
+    return file.read_bytes() if file.is_file() else b""
+
+
+def _history(head: str, git: GitFolder | None) -> str:
+    return hashlib.sha256(f"{head}\n".encode() + _shallow(git)).hexdigest() if git else ""
 
 
 def _without_rubbish(untracked: list[str]) -> Iterator[str]:

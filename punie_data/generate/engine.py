@@ -177,6 +177,10 @@ def make_site(source: Source, tree: Tree, options: Options, environments: dict[s
         allow_exec=options.allow_exec,
         virtual_environment=environments.get(source.name),
         pytest_arguments=source.pytest_arguments,
+        digests=tuple(f.sha256 + f.mode for f in tree.files),
+        tree=tree.digest,
+        history=tree.history,
+        engine=engine_digest(),
     )
 
 

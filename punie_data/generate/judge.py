@@ -3,9 +3,11 @@
 import hashlib
 import re
 from random import Random
+from typing import Any, Protocol
 
 from punie_data.chat import Example, Label, Message, Origin, Rejected, Run, ToolCall, canonical
 from punie_data.code.repo import Repo
+from punie_data.generate.digests import digest_of
 from punie_data.scenario.ground import FENCE, WORD_NUMBER, WORDS, evidence, places, ungrounded
 from punie_data.scenario.scene import Scene
 from punie_data.sensitive import has_secret, redact
@@ -22,10 +24,26 @@ PATHS = ("path", "file_path")
 CODE = "execute_code"
 
 
-def judge(scene: Scene, repo: Repo, generator: str, seed: int) -> Example | Rejected:
+class Verdicts(Protocol):
+    """What was found of scenes before: a scene that says the same was judged already."""
+
+    def verdict(self, key: str) -> tuple[str, str] | None: ...
+    def keep_verdict(self, key: str, reason: str, detail: str) -> None: ...
+
+
+def judge(
+    scene: Scene, repo: Repo, generator: str, seed: int, known: Verdicts | None = None
+) -> Example | Rejected:
     """The row that this scene becomes, or why it may not become one."""
     example = _write_down(scene, repo, generator, seed)
-    reason, detail = _trouble(scene, example, repo)
+    if known is None:
+        reason, detail = _trouble(scene, example, repo)
+    else:
+        key = digest_of(_judged(scene, example, repo))
+        verdict = known.verdict(key)
+        if verdict is None:
+            known.keep_verdict(key, *(verdict := _trouble(scene, example, repo)))
+        reason, detail = verdict
     if reason:
         return Rejected(reason, generator, repo.name, scene.question, detail, example)
     return example
@@ -77,6 +95,12 @@ def offered(scene: Scene, seed: str) -> tuple[str, ...]:
     if chance.random() < 0.5:
         others = chance.sample(others, chance.randint(min(4, len(others)), len(others)))
     return tuple(name for name in TOOLS if name in used or name in others)
+
+
+def _judged(scene: Scene, example: Example, repo: Repo) -> list[Any]:
+    """Everything that a verdict is about, as JSON."""
+    messages = [message.to_json() for message in example.messages]
+    return [messages, scene.kind, scene.counted, [_span(repo, span) for span in scene.spans]]
 
 
 def _trouble(scene: Scene, example: Example, repo: Repo) -> tuple[str, str]:

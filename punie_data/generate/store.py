@@ -60,7 +60,9 @@ class Store:
 
     def get(self, key: str) -> bytes | None:
         with self._telling():
-            found = self._database.execute("SELECT value FROM entry WHERE key = ?", (key,)).fetchone()
+            found = self._database.execute("SELECT value, used FROM entry WHERE key = ?", (key,)).fetchone()
+            if found and found[1] < time.time() - TOUCHED_DAYS * DAY:
+                self._touch(key)
             return zlib.decompress(found[0]) if found else None
 
     def has(self, key: str) -> bool:
@@ -68,8 +70,11 @@ class Store:
         with self._telling():
             found = self._database.execute("SELECT used FROM entry WHERE key = ?", (key,)).fetchone()
             if found and found[0] < time.time() - TOUCHED_DAYS * DAY:
-                self._database.execute("UPDATE entry SET used = unixepoch() WHERE key = ?", (key,))
+                self._touch(key)
             return found is not None
+
+    def _touch(self, key: str) -> None:
+        self._database.execute("UPDATE entry SET used = unixepoch() WHERE key = ?", (key,))
 
     def put(self, entries: Iterable[tuple[str, bytes]]) -> None:
         """All of the entries, or none of them."""

@@ -16,7 +16,9 @@ from punie_data.code.facts import FileFacts
 from punie_data.code.gitfolder import GitFolder
 from punie_data.code.repo import Repo
 from punie_data.errors import ToolFailed, ToolUnavailable
+from punie_data.generate.dependence import Dependence
 from punie_data.generate.judge import judge
+from punie_data.generate.memory import Memory
 from punie_data.generate.store import Store
 from punie_data.generators import Generator, load
 from punie_data.scenario.scene import Scene
@@ -49,6 +51,12 @@ class Site:
     allow_exec: bool
     virtual_environment: Path | None = None
     pytest_arguments: tuple[str, ...] = ()
+    digests: tuple[str, ...] = ()
+    """Of each of `paths`: its SHA-256, and its mode. Without them nothing is kept from run to run."""
+    tree: str = ""
+    history: str = ""
+    """Digests of all that tools can see, and of what git's log says."""
+    engine: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,15 +134,16 @@ def read(task: Reading) -> list[FileRead]:
         gc.enable()
 
 
-_OPEN: dict[str, tuple[Repo, Toolbox]] = {}
+_OPEN: dict[str, tuple[Repo, Toolbox, Memory]] = {}
 """The repository at hand: one at a time, since each has a language server and its facts in memory."""
 
 
-def open_site(site: Site, cache: Path) -> tuple[Repo, Toolbox]:
+def open_site(site: Site, cache: Path) -> tuple[Repo, Toolbox, Memory]:
     key = f"{site.root}:{site.revision}"
     if key not in _OPEN:
-        for _, toolbox in _OPEN.values():
+        for _, toolbox, memory in _OPEN.values():
             toolbox.close()
+            memory.close()
         _OPEN.clear()
         gc.unfreeze()
         store = Store(cache)
@@ -144,52 +153,59 @@ def open_site(site: Site, cache: Path) -> tuple[Repo, Toolbox]:
             assert data is not None, "facts are read before generators run"
             found: FileFacts = pickle.loads(data)
             facts[found.path] = found
-        store.close()
         repo = Repo(
             site.name, site.root, site.revision, site.license, list(site.paths), facts, site.git is not None
         )
-        _OPEN[key] = (repo, toolbox_of(site))
+        files = dict(zip(site.paths, site.digests, strict=True))
+        memory = Memory(store, Dependence(site.root, files, facts, site.tree, site.history), site.engine)
+        _OPEN[key] = (repo, toolbox_of(site, memory), memory)
         gc.freeze()  # facts live as long as the site: the collector need not walk them again and again
     return _OPEN[key]
 
 
-def toolbox_of(site: Site) -> Toolbox:
+def toolbox_of(site: Site, memory: Memory | None = None) -> Toolbox:
     workspace = Workspace(site.root, frozenset(site.paths), site.git)
     workspace.virtual_environment = site.virtual_environment
     workspace.pytest_arguments = site.pytest_arguments
-    return Toolbox(workspace, site.allow_exec)
+    return Toolbox(workspace, site.allow_exec, memory)
 
 
 def mine_site(task: Mining) -> dict[str, Counter[str]]:
     """Write a shard for each generator, and tell how many rows and rejections it has."""
-    repo, tools = open_site(task.site, task.cache)
-    store = Store(task.cache)
+    repo, tools, memory = open_site(task.site, task.cache)
     told = {}
     for generator, key in task.generators:
-        shard = mine_one(generator, task, repo, tools)
-        store.put([(failed_key(key) if shard.again else key, shard.to_bytes())])
+        shard = mine_one(generator, task, repo, tools, memory)
+        memory.flush((failed_key(key) if shard.again else key, shard.to_bytes()))
         told[generator.name] = Counter(rows=len(shard.rows), rejected=len(shard.rejected))
-    store.close()
     return told
 
 
-def mine_one(generator: Generator, task: Mining, repo: Repo, tools: Toolbox) -> Shard:
+def mine_one(generator: Generator, task: Mining, repo: Repo, tools: Toolbox, memory: Memory) -> Shard:
     """One generator and, over what it had accepted, every derived one. Each has its own chance: order and company change nothing."""
     shard = Shard()
     started = time.perf_counter()
     chance = Random(f"{task.seed}:{generator.name}:{repo.name}")
     accepted = _take(
-        shard, generator.name, task, repo, lambda: load(generator).generate(repo, tools, chance), task.quota
+        shard,
+        generator.name,
+        task,
+        repo,
+        memory,
+        lambda: load(generator).generate(repo, tools, chance),
+        task.quota,
     )
     for derived in task.derived:
         chance = Random(f"{task.seed}:{derived.name}:{generator.name}:{repo.name}")
         made = lambda: load(derived).derive(accepted, repo, tools, chance)  # noqa: B023, E731  (called at once)
-        _take(shard, derived.name, task, repo, made, task.derived_quota)
+        _take(shard, derived.name, task, repo, memory, made, task.derived_quota)
     shard.seconds = time.perf_counter() - started
     return shard
 
 
-def _take(shard: Shard, name: str, task: Mining, repo: Repo, make: object, quota: int) -> list[Scene]:
+def _take(
+    shard: Shard, name: str, task: Mining, repo: Repo, memory: Memory, make: object, quota: int
+) -> list[Scene]:
     """Judge what a generator yields until its quota is full; the scenes that were accepted."""
     accepted: list[Scene] = []
     seen: set[str] = set()
@@ -197,7 +213,7 @@ def _take(shard: Shard, name: str, task: Mining, repo: Repo, make: object, quota
     try:
         scenes: Iterator[Scene | Rejected] = make()  # type: ignore[operator]
         for scene in scenes:
-            verdict = scene if isinstance(scene, Rejected) else judge(scene, repo, name, task.seed)
+            verdict = scene if isinstance(scene, Rejected) else judge(scene, repo, name, task.seed, memory)
             if isinstance(verdict, Example):
                 if verdict.id in seen or verdict.question in seen:
                     continue

@@ -1,21 +1,35 @@
 """The one door to the tools: it binds arguments, runs, cleans, and remembers."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
 from punie_data.errors import ToolFailed, ToolUnavailable
 from punie_data.tools import typecheck
-from punie_data.tools.base import Answer, Door, Outcome
+from punie_data.tools.base import Answer, Door, Outcome, Tool
 from punie_data.tools.normalise import Normaliser
 from punie_data.tools.registry import TOOLS
 from punie_data.tools.results import to_text
 from punie_data.tools.workspace import Workspace, link_or_copy, version
+
+
+class Memory(Protocol):
+    """What is known of the snapshot from earlier runs; `generate.memory` has one. A replay has none."""
+
+    def recall(self, tool: Tool, bound: Mapping[str, Any]) -> Outcome | None: ...
+    def keep(self, tool: Tool, bound: Mapping[str, Any], outcome: Outcome) -> None: ...
+    def calls_of(self, code: str) -> list[tuple[str, dict[str, Any]]] | None: ...
+    def recall_program(
+        self, tool: Tool, bound: Mapping[str, Any], inner: tuple[Outcome, ...]
+    ) -> Outcome | None: ...
+    def keep_program(self, tool: Tool, bound: Mapping[str, Any], outcome: Outcome) -> None: ...
+    def batch(self, tool: Tool, paths: list[str]) -> Any: ...
+    def keep_batch(self, tool: Tool, paths: list[str], value: Any) -> None: ...
 
 
 class Toolbox:
@@ -25,9 +39,10 @@ class Toolbox:
     which is a mistake of the generator's and not of the data's.
     """
 
-    def __init__(self, workspace: Workspace, allow_exec: bool = False) -> None:
+    def __init__(self, workspace: Workspace, allow_exec: bool = False, memory: Memory | None = None) -> None:
         self.workspace = workspace
         self.allow_exec = allow_exec
+        self._memory = memory
         self._normaliser = Normaliser(str(workspace.root))
         self._known: dict[bytes, Outcome] = {}
         self._scratch: Toolbox | None = None
@@ -46,6 +61,22 @@ class Toolbox:
         if known is not None:
             same = list(known.arguments) == list(arguments)
             return known if same else replace(known, arguments=arguments)
+        memory = self._memory if not self.workspace.changed else None
+        outcome = self._recall(memory, tool, bound)
+        if outcome is not None:
+            outcome = replace(outcome, arguments=arguments)
+        else:
+            outcome = self._run(tool, bound, arguments)
+            if memory is not None and not self.workspace.changed:
+                keep = memory.keep_program if tool.calls_tools else memory.keep
+                keep(tool, bound, outcome)
+        if tool.changes_files or any(TOOLS[call.tool].changes_files for call in outcome.inner):
+            self._known.clear()
+        else:
+            self._known[key] = outcome
+        return outcome
+
+    def _run(self, tool: Tool, bound: dict[str, Any], arguments: dict[str, Any]) -> Outcome:
         door = {"door": Door(TOOLS, self.call)} if tool.calls_tools else {}
         try:
             given = tool.run(self.workspace, **bound, **door)
@@ -61,8 +92,8 @@ class Toolbox:
         clean, redactions = self._normaliser.clean(value, content)
         if clean is not value:
             value, content = clean, to_text(clean)
-        outcome = Outcome(
-            tool=name,
+        return Outcome(
+            tool=tool.name,
             arguments=arguments,
             value=value,
             content=content,
@@ -72,21 +103,39 @@ class Toolbox:
             redactions=redactions,
             inner=answer.inner,
         )
-        if tool.changes_files or any(TOOLS[call.tool].changes_files for call in answer.inner):
-            self._known.clear()
-        else:
-            self._known[key] = outcome
-        return outcome
+
+    def _recall(self, memory: Memory | None, tool: Tool, bound: dict[str, Any]) -> Outcome | None:
+        """The outcome as it is known; of a program when its calls, made again, are answered as they were."""
+        if memory is None:
+            return None
+        if not tool.calls_tools:
+            return memory.recall(tool, bound)
+        calls = memory.calls_of(bound["code"])
+        if calls is None:
+            return None
+        try:
+            inner = tuple(self.call(name, **arguments) for name, arguments in calls)
+        except (ToolUnavailable, TypeError):
+            return None
+        return memory.recall_program(tool, bound, inner)
 
     def prepare_typecheck(self, paths: list[str]) -> None:
         """Check the types of many files at once, because one process for all of them is far cheaper than one each."""
-        typecheck.prepare(self.workspace, paths)
+        memory = self._memory if not self.workspace.changed else None
+        if memory is None or typecheck.is_prepared(self.workspace, paths):
+            typecheck.prepare(self.workspace, paths)
+            return
+        tool = TOOLS["typecheck"]
+        known = memory.batch(tool, paths)
+        found = typecheck.prepare(self.workspace, paths, known)
+        if known is None:
+            memory.keep_batch(tool, paths, found)
 
     @contextmanager
     def scratch(self) -> Iterator["Toolbox"]:
         """A toolbox over a throw-away copy of the project, in which files may be written; afterwards the copy is as it was."""
         if self._scratch is None:
-            self._scratch = Toolbox(_throw_away(self.workspace), self.allow_exec)
+            self._scratch = Toolbox(_throw_away(self.workspace), self.allow_exec, self._memory)
         box = self._scratch
         try:
             yield box

@@ -30,18 +30,27 @@ def run(workspace: Workspace, path: str) -> TypeCheckResult:
     )
 
 
-def prepare(workspace: Workspace, paths: list[str]) -> None:
+Batch = dict[str, list[TypeIssue]]
+
+
+def prepare(workspace: Workspace, paths: list[str], known: Batch | None = None) -> Batch:
     """Check many files with one process: ty then shares what it infers. Later calls on these files take their part of the result.
 
-    Files that were prepared before are not checked again.
+    Files that were prepared before are not checked again, nor are any where the result is `known`.
     """
-    known = workspace.batches.setdefault("typecheck", {})
-    assert isinstance(known, dict)
-    batch: dict[str, list[TypeIssue]] = {path: [] for path in paths if path not in known}
-    for issue in check(workspace, list(batch)) if batch else ():
-        if issue.file in batch:
-            batch[issue.file].append(issue)
-    known.update(batch)
+    batch = workspace.batches.setdefault("typecheck", {})
+    assert isinstance(batch, dict)
+    found: Batch = {path: [] for path in paths if path not in batch} if known is None else known
+    for issue in check(workspace, list(found)) if found and known is None else ():
+        if issue.file in found:
+            found[issue.file].append(issue)
+    batch.update(found)
+    return {path: batch[path] for path in paths}
+
+
+def is_prepared(workspace: Workspace, paths: list[str]) -> bool:
+    batch = workspace.batches.get("typecheck")
+    return isinstance(batch, dict) and all(path in batch for path in paths)
 
 
 def check(workspace: Workspace, paths: list[str]) -> list[TypeIssue]:

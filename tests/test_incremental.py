@@ -1,0 +1,193 @@
+"""A run after a change: what is taken over from the run before must be what a run without memory finds."""
+
+import shutil
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from punie_data.code.mine import mine
+from punie_data.generate.dependence import Dependence
+from punie_data.generate.needles import needles
+from punie_data.generate.store import Store
+from punie_data.tools.toolbox import Toolbox
+from punie_data.tools.workspace import Workspace
+from tests.conftest import make_tiny_shop
+from tests.test_generate import files_of, generate
+
+MONEY, CART = "src/tiny_shop/money.py", "tests/test_cart.py"
+CHANGES: dict[str, dict[str, Callable[[str], str]]] = {
+    "another type, a method more": {
+        MONEY: lambda text: (
+            text.replace("int", "float") + "\n    def halved(self) -> int:\n        return 1\n"
+        )
+    },
+    "a line above everything, a syntax error": {
+        MONEY: lambda text: "# One more line.\n" + text,
+        CART: lambda text: text + "\ndef (:\n",
+    },
+    "the configuration, prose, a test more": {
+        "pyproject.toml": lambda text: text + '\n[tool.ruff.lint]\nselect = ["D", "F"]\n',
+        "README.md": lambda text: text + "\nOne sentence more about the cart.\n",
+        CART: lambda text: text + "\n\ndef test_more() -> None:\n    assert Money\n",
+    },
+}
+
+
+def dependence(files: Mapping[str, str], root: Path) -> Dependence:
+    """Of these sources, written below `root`."""
+    for path, text in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    digests = {path: sha256(text.encode()).hexdigest() for path, text in sorted(files.items())}
+    facts = {path: mine(path, text.encode()) for path, text in files.items() if path.endswith(".py")}
+    return Dependence(root, digests, facts, "tree", "history")
+
+
+@pytest.fixture(scope="module")
+def remembered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache that knows the unchanged shop."""
+    folder = tmp_path_factory.mktemp("before")
+    make_tiny_shop(folder / "tiny_shop")
+    generate(folder, "--repo", "tiny_shop", "--out", "before")
+    return folder
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_run_after_a_change_makes_the_bytes_of_a_run_without_memory(
+    change: str, remembered: Path, tmp_path: Path
+) -> None:
+    """Else a row would tell what was true before the change, and call it verified."""
+    shutil.copytree(remembered, tmp_path, dirs_exist_ok=True, symlinks=True)
+    for path, edit in CHANGES[change].items():
+        file = tmp_path / "tiny_shop" / path
+        file.write_text(edit(file.read_text()))
+    generate(tmp_path, "--repo", "tiny_shop", "--out", "warm")
+    shutil.rmtree(tmp_path / "cache")
+    generate(tmp_path, "--repo", "tiny_shop", "--out", "cold")
+    assert files_of(tmp_path / "warm") == files_of(tmp_path / "cold")
+    assert files_of(tmp_path / "cold") != files_of(tmp_path / "before")
+
+
+def test_what_a_change_cannot_touch_is_not_asked_again(tmp_path: Path) -> None:
+    """Else every change would cost as much as the first run."""
+    before = dependence(SHOP, tmp_path)
+    after = dependence(SHOP | {"src/shop/plain.py": "HEIGHT = 4\n"}, tmp_path)
+    same = [
+        name
+        for name, (tool, arguments) in CALLS.items()
+        if before.of(tool, arguments) == after.of(tool, arguments)
+    ]
+    assert same == ["a type in a file that imports it not", "a reference in files that import it not", "another word", "another file's lint", "a commit"]  # fmt: skip
+
+
+SHOP = {
+    "pyproject.toml": "[tool.ruff]\n",
+    "src/shop/__init__.py": "",
+    "src/shop/plain.py": "HEIGHT = 3\n",
+    "src/shop/user.py": "from .plain import HEIGHT\n\n\ndef tall() -> int:\n    return HEIGHT\n",
+    "src/shop/far.py": "def inside():\n    import shop.user\n",
+    "src/shop/alone.py": "def lonely() -> None:\n    pass\n",
+    "tests/test_alone.py": "from shop.alone import lonely\n",
+}
+CALLS: dict[str, tuple[str, dict[str, object]]] = {
+    "a type in a file that imports it": ("hover", {"file_path": "src/shop/user.py", "line": 5, "column": 1, "symbol": "HEIGHT"}),
+    "a type in a file that imports it over another": ("typecheck", {"path": "src/shop/far.py"}),
+    "a type in a file that imports it not": ("typecheck", {"path": "tests/test_alone.py"}),
+    "a reference in a file that imports it": ("find_references", {"file_path": "src/shop/user.py", "line": 4, "symbol": "tall"}),
+    "a reference in files that import it not": ("find_references", {"file_path": "src/shop/alone.py", "line": 1, "symbol": "lonely"}),
+    "a word in it": ("search_text", {"pattern": r"\bHEIGHT\b", "path": "."}),
+    "another word": ("search_text", {"pattern": r"def lonely\b", "path": "."}),
+    "any word": ("search_text", {"pattern": r"[a-z]+", "path": "src"}),
+    "its lint": ("ruff_check", {"path": "src/shop/plain.py"}),
+    "another file's lint": ("ruff_check", {"path": "src/shop/user.py"}),
+    "a folder's lint": ("ruff_check", {"path": "src/shop"}),
+    "a name anywhere": ("workspace_symbols", {"query": "lonely"}),
+    "a commit": ("git_log", {"path": "src/shop/plain.py"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("importer", "says", "imported"),
+    [
+        ("src/shop/a.py", "from . import b", "src/shop/b.py"),
+        ("src/shop/a.py", "from .b import c", "src/shop/b/__init__.py"),
+        ("src/shop/a.py", "from .b import c", "src/shop/b/c.py"),
+        ("src/shop/deep/a.py", "from .. import x", "src/shop/__init__.py"),
+        ("src/shop/deep/a.py", "from ...b import x", "src/b.py"),
+        ("tests/test_a.py", "import shop.b.c", "src/shop/b/c.pyi"),
+        ("tests/test_a.py", "import helper", "tests/helper.py"),
+        ("tests/deep/test_a.py", "import helper", "tests/helper.py"),
+        ("a.py", "import b", "b-stubs/__init__.pyi"),
+        ("a.py", "import b", "extra/b.py"),
+        ("src/shop/a.pyi", "from .b import (  # a stub\n    c,\n    d)", "src/shop/b/d.py"),
+        ("src/shop/a.pyi", "if True: from . \\\n  b import c", "src/shop/b.py"),
+        ("a.py", "x = 1", "typing.py"),
+        ("a.py", "x = 1", "__builtins__.pyi"),
+    ],
+)
+def test_what_ty_may_read_for_a_file_is_known(
+    importer: str, says: str, imported: str, tmp_path: Path
+) -> None:
+    """Else a type that changed elsewhere would not be noticed."""
+    files = {"pyproject.toml": '[tool.ty.environment]\nextra-paths = ["./extra"]\n', importer: f"{says}\n"}
+    call = ("typecheck", {"path": importer})
+    before = dependence(files | {imported: "c = 1\n"}, tmp_path).of(*call)
+    assert dependence(files | {imported: "c = 2\n"}, tmp_path).of(*call) != before
+
+
+def test_ty_finds_references_in_files_that_hold_the_name_only(tmp_path: Path) -> None:
+    """Else a file that calls it by another name could get one more reference, and nobody would look."""
+    files = {
+        "a.py": "def price() -> int:\n    return 1\n",
+        "b.py": "from a import price as cost\n\ncost()\n",
+        "c.py": "from b import cost\n\ncost()\n",
+        "d.py": "import a\n\na.price()\n",
+    }
+    dependence(files, tmp_path)
+    with Workspace(tmp_path, frozenset(files), None) as workspace:
+        found = Toolbox(workspace).call("find_references", file_path="a.py", line=1, column=5, symbol="price")
+    assert {reference.file for reference in found.value.references} == {"d.py"}
+
+
+@pytest.mark.parametrize("root", ["examples", "docs", "shop/inner"])
+def test_ty_takes_no_other_folder_for_the_standard_library(root: str, tmp_path: Path) -> None:
+    """Else a module of an example could change what every file means."""
+    files = {f"{root}/enum.py": "class Enum:\n    name = 3\n", "a.py": "from enum import Enum\n\nx = Enum\n"}
+    dependence(files, tmp_path)
+    with Workspace(tmp_path, frozenset(files), None) as workspace:
+        found = Toolbox(workspace).call("goto_definition", file_path="a.py", line=1, column=18, symbol="Enum")
+    assert [place.file for place in found.value.locations] == ["typeshed/stdlib/enum.pyi"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "demanded"),
+    [
+        (r"\bMoney\b", {"Money"}),
+        (r"^\s*except\*?\b.*\bKeyError\b", {"KeyError"}),
+        (r"(TODO|FIXME)", {"TODO", "FIXME"}),
+        (r"foo(bar)?", {"foo"}),
+        (r"shop\.cart", {"shop.cart"}),
+        (r"(foo|x*)", None),
+        (r"[a-z]oo", None),
+        (r"(?i)foo", None),
+        (r"foo{2}", None),
+        (r"\d+", None),
+        ("(", None),
+    ],
+)
+def test_what_a_pattern_demands(pattern: str, demanded: set[str] | None) -> None:
+    """Else a file that matches could be taken for one that can't."""
+    assert needles(pattern) == demanded
+
+
+def test_what_is_asked_for_is_not_forgotten(tmp_path: Path) -> None:
+    """Else results of a repository that is mined every day would be made anew every sixty days."""
+    store = Store(tmp_path)
+    store.put([("key", b"value")])
+    store._database.execute("UPDATE entry SET used = unixepoch() - 50 * 86400")
+    assert store.get("key") == b"value"
+    store._database.execute("UPDATE entry SET used = used - 20 * 86400")
+    store.forget_old()
+    assert store.get("key") == b"value"
