@@ -107,13 +107,14 @@ class Recipe:
 
 
 def load_recipe(given: str) -> Recipe:
-    """The recipe in a TOML file, or `corpora/recipes/NAME.toml` by its name. UserError, one line with the place of what is wrong."""
-    path = Path(given)
-    if not path.exists() and re.fullmatch(r"[A-Za-z0-9_-]+", given):
-        path = FOLDER / f"{given}.toml"
-        if not path.exists():
-            raise UserError(f"there is neither a file {given} nor a recipe {path}")
+    """The recipe in a TOML file, or `corpora/recipes/NAME.toml` by its name. UserError, one line with the place of what is wrong.
+
+    What it says of training and evaluation is checked too, and read by `train_and_eval`.
+    """
+    path = find_recipe(given)
     data = read_toml(path, "recipe.schema.json")
+    if "source" not in data:
+        raise UserError(f"{path}: source is missing")
     mix = DEFAULT
     if "mix" in data:
         check_toml(path, data["mix"], "mix.schema.json", ("mix",))
@@ -152,6 +153,16 @@ def load_recipe(given: str) -> Recipe:
         if (step if step != "balance" else "mix") in data:
             raise UserError(f"{path}: {step} is both configured and left out with skip")
     return recipe
+
+
+def find_recipe(given: str) -> Path:
+    """The file, or that of `corpora/recipes/` by its name. UserError where there is neither."""
+    path = Path(given)
+    if not path.exists() and re.fullmatch(r"[A-Za-z0-9._-]+", given):
+        path = FOLDER / f"{given}.toml"
+        if not path.exists():
+            raise UserError(f"there is neither a file {given} nor a recipe {path}")
+    return path
 
 
 def _decontaminate(path: Path, data: Mapping[str, Any]) -> Decontaminate:

@@ -45,6 +45,7 @@ COMMANDS = {
     "bench": "Measure how fast systems are, and what they take.",
     "compare": "Say whether one of several evaluated systems is better.",
     "history": "Show what was trained and measured, kept by itself.",
+    "train-and-eval": "Run a recipe from its dataset to a verdict.",
 }
 """Name → help. It stands here too, so that `--help` imports no command."""
 
@@ -56,8 +57,8 @@ class Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        # `import` is a word of Python's, which neither a module nor a function can be called.
-        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        # `import` is a word of Python's, and `train-and-eval` has dashes: neither a module nor a function can be called so.
+        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name.replace("-", "_")
         gc.disable()  # as in `__main__`
         try:
             return getattr(import_module(f"punie_data.cli.{name}"), name)

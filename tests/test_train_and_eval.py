@@ -1,0 +1,171 @@
+"""`train-and-eval`: one command from a recipe to a verdict, whose finished work is kept, and which says beforehand what will go wrong."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from punie_data.build import Means
+from punie_data.cli.progress import PlainProgress
+from punie_data.errors import UserError
+from punie_data.train_and_eval.wanted import Wanted, load_wanted
+from tests.shop_rows import word_model, write_rows
+
+RECIPES = Path(__file__).parent.parent / "corpora" / "recipes"
+SYSTEMS = (
+    "claude-code", "devstral", "baseline-30b", "phase-0", "phase-1", "phase-4", "phase-5", "phase-5-fused-4bit", "phase-5-fused-f16",
+    "phase-5-fused-8bit", "phase-21", "phase-22", "phase-23", "phase-26", "phase-26-5bit", "phase-27",
+)  # fmt: skip
+
+
+class Told(PlainProgress):
+    """What a user would read."""
+
+    def __init__(self) -> None:
+        super().__init__(quiet=True)
+        self.lines: list[str] = []
+
+    def line(self, text: str) -> None:
+        self.lines.append(text)
+
+
+def means(folder: Path) -> tuple[Means, Told]:
+    told = Told()
+    return Means(folder / "cache", 1, told), told
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_rows(tmp_path_factory.mktemp("rows") / "shop.jsonl")
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    pytest.importorskip("mlx.core", reason="mlx is not installed: pip install 'punie-data[train]'")
+    return word_model(tmp_path_factory.mktemp("model"))
+
+
+def wanted(name: str, rows: Path | None = None, **changes: object) -> Wanted:
+    given = {key.replace("__", "."): value for key, value in changes.items()}
+    return load_wanted(str(RECIPES / f"{name}.toml"), "small", given, rows)
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_there_is_a_recipe_for_every_system(name: str) -> None:
+    """Else a system that was reported could not be made again."""
+    full, small = load_wanted(str(RECIPES / f"{name}.toml")), wanted(name)
+    assert full.name == name and full.reported and full.description
+    if full.train is None:
+        assert full.evaluate.command or full.evaluate.endpoint or full.model.base
+        assert (full.path.parent / full.evaluate.suite).is_file()
+    else:
+        assert full.dataset is not None and full.model.base.startswith("mlx-community/")
+        share, shrunk = (
+            {kind: sum(of.values()) / one.rows.total for kind, of in one.rows.counts.items()} for one in (full, small)
+        )  # fmt: skip
+        assert small.rows.total <= 50 and small.iterations <= 40
+        assert all(abs(share[kind] - shrunk[kind]) < 0.02 for kind in share)
+
+
+def test_the_counts_are_the_reported_ones() -> None:
+    """Else a recipe has the name of a system and not its data."""
+    counts = {name: load_wanted(str(RECIPES / f"{name}.toml")).rows.total for name in SYSTEMS[3:]}
+    assert counts == {
+        "phase-0": 69, "phase-1": 69, "phase-4": 199, "phase-5": 244, "phase-5-fused-4bit": 244, "phase-5-fused-f16": 244, "phase-5-fused-8bit": 244,
+        "phase-21": 683, "phase-22": 707, "phase-23": 757, "phase-26": 953, "phase-26-5bit": 953, "phase-27": 953,
+    }  # fmt: skip
+
+
+def test_the_phase_5_recipes_share_their_training() -> None:
+    """Else comparing three artefacts of one adapter would compare three adapters, and cost three trainings."""
+    phase_5 = load_wanted(str(RECIPES / "phase-5.toml"))
+    for name in ("phase-5-fused-4bit", "phase-5-fused-f16", "phase-5-fused-8bit"):
+        other = load_wanted(str(RECIPES / f"{name}.toml"))
+        assert (other.folder, other.train, other.iterations, other.rows, other.model) == (
+            phase_5.folder,
+            phase_5.train,
+            phase_5.iterations,
+            phase_5.rows,
+            phase_5.model,
+        )
+        assert other.dataset is not None and phase_5.dataset is not None
+        assert (other.dataset.sources, other.dataset.mix) == (phase_5.dataset.sources, phase_5.dataset.mix)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[train]\nepoch = 2\n", "recipe.toml:2: train.epoch: no such key; did you mean epochs"),
+        ("[trian]\n", "recipe.toml:1: trian: no such key; did you mean train"),
+        ("[quantize]\nbits = [7]\n", "recipe.toml:2: quantize.bits"),
+        ("[train]\nepochs = 2\n", r"it trains, and has no \[\[source\]\]"),
+        ("[fuse]\nrequantize = true\n", "fuse.requantize needs model.bits"),
+        ("[spoil]\ndrop = true\n", "recipe.toml:2: spoil.drop: no such key"),
+    ],
+)
+def test_a_wrong_recipe_is_one_line_that_says_where(tmp_path: Path, text: str, says: str) -> None:
+    """mlx-lm ignores unknown keys silently, and a night is gone."""
+    (tmp_path / "recipe.toml").write_text(text)
+    with pytest.raises(UserError, match=says):
+        load_wanted(str(tmp_path / "recipe.toml"))
+    with pytest.raises(UserError, match=r"write TABLE\.KEY=VALUE"):
+        load_wanted(str(RECIPES / "phase-5.toml"), changes={"epochs": 2})
+
+
+@pytest.mark.parametrize(
+    ("name", "codes"),
+    [
+        pytest.param("phase-0", {"PD153"}, id="no-traces"),
+        pytest.param("phase-1", {"PD105", "PD400"}, id="placeholders"),
+        pytest.param("phase-4", {"mix"}, id="too-many-calls"),
+        pytest.param("phase-5", set(), id="nothing"),
+    ],
+)
+def test_what_will_go_wrong_is_said_beforehand(
+    name: str, codes: set[str], rows: Path, tmp_path: Path
+) -> None:
+    """Else an hour of training has to show what reading the rows would have shown."""
+    from punie_data.train_and_eval import Outcome, _dataset
+    from punie_data.train_and_eval.kept import Steps
+
+    given, told = means(tmp_path)
+    recipe = wanted(name, rows)
+    outcome = Outcome(tmp_path, recipe)
+    data = _dataset(recipe, tmp_path, given, Steps(tmp_path, told), outcome)
+    assert data is not None
+    found = {one.code for one in outcome.foretold}
+    assert codes <= found, outcome.foretold
+    assert codes or not found, outcome.foretold
+    for code in codes:
+        assert any(line.startswith("foretold: ") and code in line for line in told.lines)
+    steps = [step["command"] for step in json.loads((data / "manifest.json").read_text())["steps"]]
+    assert ("spoil" in steps) == ((data / "README.md").is_file()) == bool(recipe.spoil)
+    asked = (data / "test.jsonl").read_text()
+    assert "PLACEHOLDER" not in asked and "[Tool execution completed]" not in asked
+
+
+def test_finished_steps_are_kept_and_a_setting_repeats_what_hangs_on_it(
+    rows: Path, model: Path, tmp_path: Path
+) -> None:
+    """Else a changed width costs another training, or an old result stands for a new setting."""
+    from punie_data.train_and_eval import train_and_eval
+
+    recipe = wanted("phase-5-fused-8bit", rows, train__iterations=2, model__bits=8, evaluate__queries=4, evaluate__most_tokens=8)  # fmt: skip
+    given, _ = means(tmp_path)
+    first = train_and_eval(recipe, model, tmp_path / "run", given)
+    assert first.steps["train"] is not None and first.page is not None and first.page.is_file()
+    assert [one.name for one in first.systems] == ["base", "adapter", "fused", "8bit"]
+    again = train_and_eval(recipe, model, tmp_path / "run", given)
+    assert set(again.steps.values()) == {None}
+    assert (again.behaviours, again.verdict) == (first.behaviours, first.verdict)
+    other = train_and_eval(replace(recipe, bits=(6,), evaluate=replace(recipe.evaluate, systems=())), model, tmp_path / "run", given)  # fmt: skip
+    assert {name for name, seconds in other.steps.items() if seconds is not None} == {
+        "survival",
+        "6bit",
+        "evaluate-6bit",
+    }
+    assert recipe.train is not None
+    trained = train_and_eval(replace(recipe, train=replace(recipe.train, seed=1)), model, tmp_path / "run", given)  # fmt: skip
+    assert trained.steps["train"] is not None and trained.steps["choose"] is None
+    assert trained.steps["evaluate-base"] is None
