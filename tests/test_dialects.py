@@ -65,7 +65,7 @@ def segments(text: str) -> list[str]:
     return [piece.partition(tagged.END)[0] for piece in text.split(tagged.START)[1:]]
 
 
-@pytest.mark.parametrize("name", ["native", "hermes", "qwen3-xml", "json-fence"])
+@pytest.mark.parametrize("name", ["native", "hermes", "hermes-brief", "qwen3-xml", "json-fence"])
 def test_every_row_of_the_sample_comes_back(name: str) -> None:
     """Else an export would lose calls or change their arguments."""
     dialect = dialects.load(name)
@@ -295,3 +295,13 @@ def test_unknown_names_are_told() -> None:
         ),
         Refused,
     )
+
+
+def test_a_brief_signature_says_what_may_be_left_out() -> None:
+    """Else a model would have to guess which arguments a tool can't do without."""
+    from punie_data.dialects import hermes_brief
+
+    properties = {"path": {"type": "string"}, "count": {"type": "integer", "default": 10}, "glob": {}}
+    function = {"name": "log", "parameters": {"properties": properties, "required": ["path"]}}
+    assert hermes_brief.line(function) == "log(path, count=10, glob=…)"
+    assert hermes_brief.line({"name": "now"}) == "now()"

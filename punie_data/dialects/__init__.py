@@ -14,6 +14,7 @@ from punie_data.errors import UserError
 DIALECTS = {
     "native": "native",
     "hermes": "hermes",
+    "hermes-brief": "hermes_brief",
     "qwen3-xml": "qwen3_xml",
     "json-fence": "json_fence",
     "code": "code",

@@ -12,10 +12,13 @@ from punie_data.dialects.template import Template, TemplateError
 
 @dataclass(frozen=True, slots=True)
 class Masked:
-    """A conversation as tokens. `turns` are the assistant's, in order, as half-open ranges of `tokens`."""
+    """A conversation as tokens. `turns` are the assistant's, in order, as half-open ranges of `tokens`; `head` tokens are the system message, where
+    that is known.
+    """
 
     tokens: tuple[int, ...]
     turns: tuple[tuple[int, int], ...]
+    head: int = 0
 
     @property
     def trained(self) -> int:

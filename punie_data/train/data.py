@@ -1,14 +1,14 @@
 """Records as token sequences with the turns to learn, and batches of them: alike in length, none dropped, the same in every run."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
 from punie_data import dialects, importing
-from punie_data.dialects.base import Refused
+from punie_data.dialects.base import Refused, Rendered
 from punie_data.dialects.mask import Masked, mask
-from punie_data.dialects.template import Template
+from punie_data.dialects.template import Template, TemplateError
 from punie_data.errors import UserError
 
 WINDOW = 64
@@ -46,6 +46,7 @@ def prepare(path: Path, template: Template, dialect: str, system_prompt: str, lo
     written = dialects.load(dialect)
     sequences: list[Masked] = []
     lost: list[Lost] = []
+    heads: dict[str, tuple[int, ...]] = {}
     for line in importing.records(path):
         if line.row is None:
             raise UserError(f"{path}:{line.number}: {line.problem}")
@@ -57,25 +58,51 @@ def prepare(path: Path, template: Template, dialect: str, system_prompt: str, lo
         if isinstance(found, Refused):
             lost.append(Lost(line.row["id"], line.number, found.reason))
         else:
-            sequences.append(found)
+            sequences.append(replace(found, head=_head(template, rendered, found.tokens, heads)))
     if not sequences:
         why = f": {lost[0].reason}" if lost else ""
         raise UserError(f"{path}: none of its rows can be trained on{why}")
     return Prepared(tuple(sequences), tuple(lost))
 
 
+def _head(
+    template: Template, rendered: Rendered, tokens: tuple[int, ...], known: dict[str, tuple[int, ...]]
+) -> int:
+    """How many tokens the system message takes, 0 where there is none that stands alone at the front; `known` remembers them by their text."""
+    first = rendered.messages[0]
+    if first["role"] != "system" or rendered.tools:
+        return 0
+    if first["content"] not in known:
+        try:
+            known[first["content"]] = tuple(template.encode(template.render([first])))
+        except TemplateError:
+            known[first["content"]] = ()
+    head = known[first["content"]]
+    return len(head) if tokens[: len(head)] == head else 0
+
+
 def batches(sequences: Sequence[Masked], size: int, seed: int, epoch: int) -> list[tuple[int, ...]]:
     """One epoch as batches of indices, every index once, the last batch smaller where it must be.
 
-    Shuffled, then sorted by length within windows, then the batches shuffled: mlx-lm's own sorting is a no-op, and padding costs what it pads.
+    Shuffled; within windows those with the same system message together, so that it is computed once for all of them, and those of like length, since
+    padding costs what it pads; then the batches shuffled. mlx-lm's own sorting is a no-op.
     """
     chance = Random(f"{seed}:batches:{epoch}")
     order = list(range(len(sequences)))
     chance.shuffle(order)
     found: list[tuple[int, ...]] = []
     for start in range(0, len(order), size * WINDOW):
-        window = sorted(order[start : start + size * WINDOW], key=lambda index: len(sequences[index].tokens))
-        found += [tuple(window[at : at + size]) for at in range(0, len(window), size)]
+        groups: dict[tuple[int, ...], list[int]] = {}
+        for index in order[start : start + size * WINDOW]:
+            groups.setdefault(sequences[index].tokens[: sequences[index].head], []).append(index)
+        alone: list[int] = []
+        for group in groups.values():
+            group.sort(key=lambda index: len(sequences[index].tokens))
+            whole = len(group) // size * size
+            found += [tuple(group[at : at + size]) for at in range(0, whole, size)]
+            alone += group[whole:]
+        alone.sort(key=lambda index: len(sequences[index].tokens))
+        found += [tuple(alone[at : at + size]) for at in range(0, len(alone), size)]
     chance.shuffle(found)
     return found
 

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from punie_data.dialects.mask import Masked
 from punie_data.errors import UserError
+from punie_data.models.exponentials import use_fast_exponentials
 from punie_data.train import checkpoint
 from punie_data.train.checkpoint import Progress
-from punie_data.train.data import schedule
+from punie_data.train.data import batches, schedule
 from punie_data.train.loss import arrays, total_loss
+from punie_data.train.prefix import can_share
 from punie_data.train.settings import Settings
 
 if TYPE_CHECKING:
@@ -67,6 +69,7 @@ def train(
         return progress
     out.mkdir(parents=True, exist_ok=True)
     step = _step(model, optimizer)
+    share = can_share(model)
     every = settings.evaluate_every or max(1, len(order) // 10)
     since = [0.0, 0, 0.0]  # loss, learned tokens, seconds since the last report
     last_kept = time.monotonic()
@@ -82,7 +85,7 @@ def train(
         mx.random.seed(
             settings.seed * 1_000_003 + progress.step
         )  # dropout's chance, the same after a restart
-        loss, learned = step(*arrays(batch))
+        loss, learned = step(*arrays(batch, share))
         if not math.isfinite(loss):
             raise UserError(
                 f"step {progress.step + 1}: the loss is {loss}; a lower learning rate may help, what was kept is in {out}"
@@ -130,6 +133,7 @@ def prepared_model(folder: Path, settings: Settings) -> Any:
     from mlx_lm.tuner.utils import linear_to_lora_layers
     from mlx_lm.utils import load_model
 
+    use_fast_exponentials()
     try:
         model, _ = load_model(folder)
     except (FileNotFoundError, ValueError, KeyError, RuntimeError) as error:
@@ -146,13 +150,13 @@ def prepared_model(folder: Path, settings: Settings) -> Any:
 
 def mean_loss(model: Any, sequences: tuple[Masked, ...], size: int) -> float:
     """Nats a learned token, over all of the sequences."""
-    order = sorted(range(len(sequences)), key=lambda index: len(sequences[index].tokens))
     total, learned = 0.0, 0
+    share = can_share(model)
     model.eval()
-    for start in range(0, len(order), size):
-        given = arrays([sequences[index] for index in order[start : start + size]])
+    for batch in batches(sequences, size, 0, 0):
+        given = arrays([sequences[index] for index in batch], share)
         total += total_loss(model, *given).item()
-        learned += int(given[3].sum().item())
+        learned += int(given[-1].sum().item())
     model.train()
     return total / learned
 
@@ -167,15 +171,13 @@ def _look(model: Any, valid: tuple[Masked, ...], settings: Settings, progress: P
     return loss
 
 
-def _step(
-    model: Any, optimizer: Any
-) -> "Callable[[mx.array, mx.array, mx.array, mx.array], tuple[float, int]]":
+def _step(model: Any, optimizer: Any) -> "Callable[..., tuple[float, int]]":
     import mlx.core as mx
     import mlx.nn as nn
 
     def objective(*given: "mx.array") -> "mx.array":
         # The mean over learned tokens, so that long answers don't take longer strides than short ones.
-        return total_loss(model, *given) / given[3].sum()
+        return total_loss(model, *given) / given[-1].sum()
 
     gradient = nn.value_and_grad(model, objective)
 
@@ -183,7 +185,7 @@ def _step(
         loss, gradients = gradient(*given)
         optimizer.update(model, gradients)
         mx.eval(model.trainable_parameters(), optimizer.state, loss)
-        learned = int(given[3].sum().item())
+        learned = int(given[-1].sum().item())
         return loss.item() * learned, learned
 
     return step

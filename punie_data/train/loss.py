@@ -1,38 +1,43 @@
 """The loss of a batch: cross-entropy on the tokens of assistant turns, computed where it is needed and nowhere else.
 
 A conversation with tools is mostly signatures and results: some twentieth of its tokens is learned. The projection onto the vocabulary, the widest
-of all, is done for those positions only.
+of all, is done for those positions only, and a beginning that the batch shares is computed once.
 """
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from punie_data.dialects.mask import Masked
+from punie_data.train import prefix
 
 if TYPE_CHECKING:
     import mlx.core as mx
 
-STEP = 32
+STEP = 8
 """Widths are rounded up to this: fewer shapes, and so less memory held for them."""
 
 
-def arrays(sequences: Sequence[Masked]) -> "tuple[mx.array, mx.array, mx.array, mx.array]":
-    """(inputs [batch, width], positions [n], targets [n], weights [n]): `positions` are those of the flattened inputs whose next token is learned.
+def arrays(sequences: Sequence[Masked], share: bool = False) -> "tuple[mx.array, ...]":
+    """(beginning [length], inputs [batch, width], positions [n], targets [n], weights [n]): `inputs` follow `beginning`, which is empty unless `share`;
+    `positions` are those of the flattened inputs whose next token is learned.
 
     Padded with zeros on the right, where causal attention does not look; positions are padded with weight 0.
     """
     import mlx.core as mx
 
-    width = _up(max(len(sequence.tokens) for sequence in sequences) - 1)
+    skipped = prefix.shared(sequences) if share else 0
+    width = _up(max(len(sequence.tokens) for sequence in sequences) - 1 - skipped)
     inputs, positions, targets = [], [], []
     for number, sequence in enumerate(sequences):
-        inputs.append([*sequence.tokens[:-1], *[0] * (width - len(sequence.tokens) + 1)])
+        own = sequence.tokens[skipped:-1]
+        inputs.append([*own, *[0] * (width - len(own))])
         for start, end in sequence.turns:
-            positions += [number * width + at - 1 for at in range(start, end)]
+            positions += [number * width + at - 1 - skipped for at in range(start, end)]
             targets += sequence.tokens[start:end]
     learned = len(positions)
     padding = _up(learned) - learned
     return (
+        mx.array(sequences[0].tokens[:skipped], mx.int32),
         mx.array(inputs, mx.int32),
         mx.array(positions + [0] * padding, mx.int32),
         mx.array(targets + [0] * padding, mx.int32),
@@ -45,12 +50,17 @@ def _up(count: int) -> int:
 
 
 def total_loss(
-    model: Any, inputs: "mx.array", positions: "mx.array", targets: "mx.array", weights: "mx.array"
+    model: Any,
+    beginning: "mx.array",
+    inputs: "mx.array",
+    positions: "mx.array",
+    targets: "mx.array",
+    weights: "mx.array",
 ) -> "mx.array":
     """The summed loss in nats; divide by the sum of the weights for the loss a learned token."""
     import mlx.nn as nn
 
-    hidden = model.model(inputs)
+    hidden = prefix.hidden(model, beginning, inputs)
     chosen = hidden.reshape(-1, hidden.shape[-1])[positions]
     logits = head(model)(chosen).astype(weights.dtype)
     return (nn.losses.cross_entropy(logits, targets) * weights).sum()
