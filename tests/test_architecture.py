@@ -60,7 +60,7 @@ DOORS = {
     "jinja2": {"dialects", "report"},
     "datasets": {"export"},
     "huggingface_hub": {"export", "models"},
-    "mlx_lm": {"dialects", "export", "preflight", "train", "quantize", "evaluate", "bench"},
+    "mlx_lm": {"models", "dialects", "export", "preflight", "train", "quantize", "evaluate", "bench"},
 }
 """Who may import what. Generators may import LibCST too."""
 LONGEST = 420
