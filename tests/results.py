@@ -38,3 +38,40 @@ def results_folder(
 def right(count: int, of: int, start: int = 0) -> list[dict[str, Any]]:
     """The first `count` of `of` queries are right."""
     return [result(start + number, number < count) for number in range(of)]
+
+
+def bench_file(
+    path: Path, systems: dict[str, tuple[float, float, float]], weights: dict[str, str] | None = None
+) -> Path:
+    """A bench's file of systems whose seconds, gigabytes of disk and gigabytes of memory are known, written by what bench writes with."""
+    import orjson
+
+    from punie_data.bench.figures import Answer, Run, faster, figures_of
+    from punie_data.bench.run import Bench, as_data
+
+    runs = [
+        Run(
+            name, number, "", 1.0, 2.0, int(memory * 1e9), 0, "cpu", 0.1, (),
+            tuple(Answer(n, seconds * (0.9 + n / 40) * (1 + number / 100), 0.1, (1, 2, 3), 0) for n in range(9)),
+        )
+        for number in range(3)
+        for name, (seconds, _, memory) in systems.items()
+    ]  # fmt: skip
+    named = {name: (weights or {}).get(name, name * 4) for name in systems}
+    told = {
+        "suite": {"name": "suite.jsonl", "sha256": "5" * 64, "queries": [f"{n:020}" for n in range(9)]},
+        "asked": {"rounds": 3, "warm_up": 0, "most_tokens": 3},
+        "systems": [
+            {"name": name, "model": name, "adapter": None, "weights": named[name], "dialect": "hermes", "options": {}, "disk_bytes": int(disk * 1e9), "prompt_tokens": [9] * 9}
+            for name, (_, disk, _) in systems.items()
+        ],
+        "machine": {}, "versions": {},
+    }  # fmt: skip
+    figures = [
+        found
+        for name in systems
+        if (found := figures_of(name, [run for run in runs if run.system == name], [9] * 9))
+    ]
+    bench = Bench(told, tuple(runs), tuple(figures), tuple(faster(runs, list(systems), named)), {})
+    path.write_bytes(orjson.dumps(as_data(bench)))
+    return path

@@ -36,7 +36,7 @@ LAYERS = (
     ("build", "export", "preflight"),
     ("models",),
     ("train", "quantize", "evaluate", "bench"),
-    ("report",),
+    ("report", "decide"),
     ("history",),
     ("train_and_eval",),
     ("cli",),

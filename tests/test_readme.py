@@ -30,6 +30,7 @@ ELSEWHERE = {
     "evaluate": "asks a model; tests/test_evaluate.py",
     "bench": "runs models; tests/test_bench.py",
     "compare": "needs two evaluations; tests/test_evaluate.py",
+    "decide": "needs evaluations; tests/test_decide.py",
     "model get": "fetches a model; tests/test_models.py",
     "suite make": "mines what isn't here; tests/test_suite.py",
     "build phase-5": "would ask for repositories; tests/test_build.py",

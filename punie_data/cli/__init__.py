@@ -44,6 +44,7 @@ COMMANDS = {
     "evaluate": "Ask a model what a dataset asks, and score what it decides.",
     "bench": "Measure how fast systems are, and what they take.",
     "compare": "Say whether one of several evaluated systems is better.",
+    "decide": "Say which system to deploy, by stated criteria.",
     "history": "Show what was trained and measured, kept by itself.",
     "train-and-eval": "Run a recipe from its dataset to a verdict.",
 }

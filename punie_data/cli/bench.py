@@ -14,6 +14,8 @@ from punie_data.plain import plain_line
 if TYPE_CHECKING:
     from punie_data.bench.figures import Faster, Figures, Measured
     from punie_data.bench.run import Bench
+    from punie_data.bench.system import BenchSystem
+    from punie_data.history.run import Run
 
 MEANING = {
     "seconds": "steady, mean a query",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from punie_data.evaluate.compare import Comparison, Evaluation, Pair
 
 SHOWN = 20
-FORMATS = ("text", "json")
+FORMATS = ("text", "markdown", "json")
 
 
 @click.command(
@@ -45,6 +45,10 @@ def compare(systems: tuple[str, ...], form: str, as_json: bool, out: Path | None
     found = comparing.compare(evaluations, seed)
     if form == "json":
         text = json.dumps(as_data(found, evaluations), indent=1) + "\n"
+    elif form == "markdown":
+        from punie_data.decide.markdown import markdown
+
+        text = markdown(found)
     else:
         text = "\n".join(as_text(found)) + "\n"
     give(text, out)
