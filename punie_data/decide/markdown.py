@@ -124,7 +124,9 @@ def _row(cells: Sequence[str], safe: bool = True) -> str:
 
 def _safe(text: str) -> str:
     """Anybody's text as text: no cell ends early, nothing becomes markup or a link."""
-    plain = plain_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\\", "\\\\")
+    plain = (
+        plain_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\\", "\\\\")
+    )
     for sign in "|`*_[]#":
         plain = plain.replace(sign, f"\\{sign}")
     return plain.replace("://", "&#58;//")
