@@ -1,4 +1,4 @@
-"""What an MLX model writes, at temperature 0, many queries at a time. The weights that answered are named by their digest."""
+"""What an MLX model writes, at temperature 0, many queries at a time; a beginning that they share goes through the model once."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -7,6 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from punie_data.errors import UserError
+from punie_data.models.exponentials import use_fast_exponentials
+from punie_data.train.prefix import SHORTEST, can_share
+
+PREFILL = 512
+"""Tokens of a shared beginning that go through the model at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,7 @@ class System:
             from mlx_lm.utils import load
         except ImportError:
             raise UserError("evaluating an MLX model needs mlx-lm: pip install 'punie-data[train]'") from None
+        use_fast_exponentials()
         try:
             self._model, self._tokenizer = load(str(model), adapter_path=str(adapter) if adapter else None)
         except (FileNotFoundError, ValueError, KeyError, RuntimeError) as error:
@@ -38,20 +44,66 @@ class System:
     def answer(
         self, prompts: Sequence[Sequence[int]], most: int, batch: int
     ) -> Iterator[tuple[int, Written]]:
-        """(number of the prompt, what was written), in the order in which batches are done: prompts of like length go together."""
+        """(number of the prompt, what was written), in the order in which batches are done: prompts with the same beginning and of like length together."""
         from mlx_lm import batch_generate
 
-        order = sorted(range(len(prompts)), key=lambda number: len(prompts[number]))
-        for start in range(0, len(order), batch):
-            chosen = order[start : start + batch]
+        ends = frozenset(self._tokenizer.eos_token_ids)
+        shares = can_share(self._model)
+        kept: tuple[Sequence[int], Any] = ((), None)
+        for chosen in together(prompts, batch, ends):
             began = time.perf_counter()
+            asked = [list(prompts[number]) for number in chosen]
+            length = common(asked) if shares else 0
+            # What the batch before began with serves this one too, unless this one has much more in common.
+            if not (kept[0] and len(kept[0]) >= 0.8 * length and list(kept[0]) == asked[0][: len(kept[0])]):
+                kept = (asked[0][:length], self._read(asked[0][:length])) if length else ((), None)
+            if len(kept[0]) > length:
+                kept = ((), None)
             found: Any = batch_generate(
                 self._model,
                 self._tokenizer,
-                [list(prompts[number]) for number in chosen],
+                [prompt[len(kept[0]) :] for prompt in asked],
+                prompt_caches=[kept[1]] * len(asked) if kept[0] else None,
                 max_tokens=most,
                 return_token_ids=True,
+                prefill_batch_size=batch,
+                completion_batch_size=batch,
             )
             seconds = (time.perf_counter() - began) / len(chosen)
             for number, text, tokens in zip(chosen, found.texts, found.token_ids, strict=True):
                 yield number, Written(text, len(prompts[number]), len(tokens), seconds)
+
+    def _read(self, tokens: Sequence[int]) -> Any:
+        """The prompt cache after `tokens`."""
+        import mlx.core as mx
+        from mlx_lm.models.cache import make_prompt_cache
+
+        cache = make_prompt_cache(self._model)
+        for start in range(0, len(tokens), PREFILL):
+            self._model(mx.array(tokens[start : start + PREFILL])[None], cache=cache)
+            mx.eval([layer.state for layer in cache])
+        return cache
+
+
+def together(prompts: Sequence[Sequence[int]], batch: int, ends: frozenset[int]) -> list[list[int]]:
+    """The numbers of the prompts in batches: those whose first message (up to a token of `ends`) is the same, then the rest, each by length."""
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for number in sorted(range(len(prompts)), key=lambda number: len(prompts[number])):
+        head = next((at for at, token in enumerate(prompts[number]) if token in ends), 0)
+        groups.setdefault(tuple(prompts[number][:head]), []).append(number)
+    found: list[list[int]] = []
+    rest: list[int] = []
+    for group in groups.values():
+        whole = len(group) // batch * batch if len(group) % batch < batch // 2 else len(group)
+        found += [group[at : min(at + batch, whole)] for at in range(0, whole, batch)]
+        rest += group[whole:]
+    rest.sort(key=lambda number: len(prompts[number]))
+    return found + [rest[at : at + batch] for at in range(0, len(rest), batch)]
+
+
+def common(prompts: Sequence[Sequence[int]]) -> int:
+    """How many tokens all begin with, each keeping at least one of its own; 0 where that is not worth a pass of its own."""
+    low, high = min(prompts), max(prompts)
+    most = min(map(len, prompts)) - 1
+    length = next((at for at in range(most) if low[at] != high[at]), most)
+    return length if length >= SHORTEST and len(prompts) > 1 else 0

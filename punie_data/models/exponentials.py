@@ -7,6 +7,7 @@ Schraudolph, "A fast, compact approximation of the exponential function", 1999).
 """
 
 import platform
+import sys
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ MASKED = -1e9
 
 @cache
 def use_fast_exponentials() -> bool:
-    """Have mlx compute attention and SiLU with them from now on, in this process; whether that was done. Call it before a model is loaded.
+    """Have mlx compute attention and mlx-lm's gated layers with them from now on, in this process; whether that was done.
 
     Only where mlx has nothing better: on a processor that is not ARM. Other types than float32 go the old way.
     """
@@ -38,8 +39,11 @@ def use_fast_exponentials() -> bool:
     fast = attention(mx.fast.scaled_dot_product_attention)
     gate = silu(nn.silu)
     mx.fast.scaled_dot_product_attention = fast
-    nn.silu = gate
-    activations.swiglu = lambda gated, other: gate(gated) * other
+    # Not nn.silu itself: mlx-lm compiles functions around it whose shapes are not known then, which the shift does not bear.
+    of_mlx, ours = activations.swiglu, lambda gated, other: gate(gated) * other
+    for name, module in sys.modules.copy().items():  # those that have taken the name to themselves already
+        if name.startswith("mlx_lm.models.") and getattr(module, "swiglu", None) is of_mlx:
+            module.swiglu = ours
     return True
 
 
