@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ ANSWERS = {"red": "apple", "yellow": "lemon", "green": "lime", "blue": "plum"}
 
 def row(question: str, answer: str) -> dict:
     return {
-        "id": f"{question}-{answer}", "tools": [], "label": {"kind": "direct", "category": "concept"}, "runs": [],
+        "id": sha256(f"{question}-{answer}".encode()).hexdigest()[:20], "tools": [], "label": {"kind": "direct", "category": "concept"}, "runs": [],
         "messages": [{"role": "user", "content": question}, {"role": "assistant", "content": answer}],
         "origin": {"generator": "g", "repo": "r", "revision": "1", "license": "MIT", "paths": [], "spans": [], "symbol": "", "seed": 0},
     }  # fmt: skip

@@ -51,8 +51,21 @@ Examples:
     help="List the settings with their defaults.",
 )
 @click.option("--system-prompt", help="In place of the manifest's.")
+@click.option(
+    "--engine",
+    type=click.Choice(("punie-data", "mlx-lm-cli")),
+    default="punie-data",
+    show_default=True,
+    help="mlx-lm-cli: stock mlx_lm.lora on the exported set.",
+)
+@click.option(
+    "--ignore",
+    multiple=True,
+    metavar="CHECKS",
+    help="Checks whose refusal shall not count, with commas: memory,epochs.",
+)
 @click.option("--restart", is_flag=True, help="Forget what --out holds of an earlier run.")
-@click.option("--dry-run", is_flag=True, help="Only say what would be trained.")
+@click.option("--dry-run", is_flag=True, help="Only check what would be trained; exit 1 where it is refused.")
 @click.option("--json", "as_json", is_flag=True, help="The outcome as JSON.")
 @recorded
 def train(
@@ -62,6 +75,8 @@ def train(
     dialect: str,
     given: tuple[str, ...],
     system_prompt: str | None,
+    engine: str,
+    ignore: tuple[str, ...],
     restart: bool,
     dry_run: bool,
     as_json: bool,
@@ -74,46 +89,58 @@ def train(
     """
     from punie_data.history.outcomes import trained
     from punie_data.train import fast_blas, run
+    from punie_data.train.curve import sparkline
+    from punie_data.train.preflight import CHECKS, preflight
+    from punie_data.train.record import RECORD
     from punie_data.train.settings import settings_from
 
     settings = settings_from({"dialect": dialect, **_values(given)})
-    warning = "" if dry_run else fast_blas.use_fast_blas()
-    planned = run.plan(source, model, settings, system_prompt)
+    ignored = {name.strip() for names in ignore for name in names.split(",") if name.strip()}
+    for name in sorted(ignored - set(CHECKS)):
+        raise UserError(f"there is no check {name}: {', '.join(CHECKS)}")
+    if not dry_run:
+        fast_blas.use_fast_blas()
+    planned = run.plan(source, model, settings, system_prompt, engine)
     prepared = planned.train
     lost: dict[str, int] = {}
     for row in planned.lost:
         lost[row.reason] = lost.get(row.reason, 0) + 1
+    checks = preflight(planned, out)
     if not as_json:
-        if warning:
-            click.echo(warning, err=True)
         share = prepared.trained_tokens / prepared.tokens
         held_out = f", {len(planned.valid.sequences)} held out" if planned.valid else ""
         click.echo(
             f"{len(prepared.sequences):,} conversations of {prepared.tokens:,} tokens, {prepared.trained_tokens:,} of them ({share:.1%}) learned{held_out}"
         )
-        for reason, count in sorted(lost.items()):
-            click.echo(f"left out: {count:,} rows: {plain_line(reason)}")
+        for check in checks:
+            if dry_run or check.state != "ok":
+                click.echo(_line(check), err=not dry_run)
+    refused = [check for check in checks if check.state == "refused" and check.name not in ignored]
     if dry_run:
         if as_json:
-            click.echo(
-                json.dumps(
-                    {
-                        "conversations": len(prepared.sequences),
-                        "tokens": prepared.tokens,
-                        "learned_tokens": prepared.trained_tokens,
-                        "left_out": lost,
-                    },
-                    indent=1,
-                )
-            )
+            told = {
+                "conversations": len(prepared.sequences),
+                "tokens": prepared.tokens,
+                "learned_tokens": prepared.trained_tokens,
+                "left_out": lost,
+                "checks": [asdict(check) for check in checks],
+            }
+            click.echo(json.dumps(told, indent=1))
+        if refused:
+            raise SystemExit(1)
         return
-    if restart and (out / "checkpoint").is_dir():
-        shutil.rmtree(out / "checkpoint")
+    if refused:
+        reasons = "; ".join(f"{check.name}: {check.said}" for check in refused)
+        names = ",".join(check.name for check in refused)
+        raise UserError(f"not begun: {plain_line(reasons)} (--ignore {names} begins all the same)")
+    if restart:
+        shutil.rmtree(out / "checkpoint", ignore_errors=True)
+        (out / RECORD).unlink(missing_ok=True)
     if (
         out.is_dir()
         and any(out.iterdir())
         and not any(
-            (out / name).exists() for name in ("checkpoint", ".checkpoint.old", "adapter_config.json")
+            (out / name).exists() for name in ("checkpoint", ".checkpoint.old", "adapter_config.json", RECORD)
         )
     ):
         raise UserError(f"{out} holds other files; choose an empty folder with --out")
@@ -122,14 +149,15 @@ def train(
 
     def tell(report) -> None:  # type: ignore[no-untyped-def]
         peaks.append(report.gigabytes)
-        valid = f", valid {report.valid_loss:.3f}" if report.valid_loss is not None else ""
-        click.echo(
-            f"step {report.step}/{report.steps}: loss {report.loss:.3f}{valid}, {report.rate:,.1f} learned tokens/s, "
-            f"{_minutes(report.left)} left, {report.gigabytes:.1f} GB",
-            err=as_json,
+        parts = [f"loss {report.loss:.3f}"] if report.loss is not None else []
+        parts += [f"valid {report.valid_loss:.3f}"] if report.valid_loss is not None else []
+        parts += (
+            [f"{report.rate:,.1f} learned tokens/s", f"{_minutes(report.left)} left"] if report.step else []
         )
+        parts += [f"{report.gigabytes:.1f} GB"] if report.gigabytes else []
+        click.echo(f"step {report.step}/{report.steps}: {', '.join(parts)}", err=as_json)
 
-    progress = run.start(planned, out, tell)
+    progress = run.start(planned, out, tell, lambda line: click.echo(line, err=as_json))
     tell_history(lambda: trained(source, planned, progress, out, max(peaks)))
     if as_json:
         click.echo(json.dumps(asdict(progress) | {"left_out": lost, "out": str(out)}, indent=1))
@@ -142,7 +170,17 @@ def train(
     click.echo(
         f"{progress.step} steps, {progress.trained_tokens:,} learned tokens in {_minutes(progress.seconds)}{best}"
     )
+    for name, losses in (("loss", progress.train_losses), ("valid", progress.valid_losses)):
+        if len(losses) > 1:
+            click.echo(
+                f"{name:<5} {losses[0][1]:.3f} {sparkline([loss for _, loss in losses])} {losses[-1][1]:.3f}"
+            )
     click.echo(f"the adapter is in {out}")
+
+
+def _line(check) -> str:  # type: ignore[no-untyped-def]
+    colour = {"ok": "green", "warning": "yellow", "refused": "red"}[check.state]
+    return f"{click.style(f'{check.state:>7}', fg=colour)}  {check.name:<10} {plain_line(check.said)}"
 
 
 def _values(given: tuple[str, ...]) -> dict[str, object]:

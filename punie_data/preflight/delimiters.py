@@ -23,6 +23,11 @@ class NoWeights(Exception):
 
 def untrained(folder: Path, tokens: Sequence[int]) -> list[int]:
     """Those of the token ids whose embedding is collinear with many others. NoWeights where mlx or the weights are not there."""
+    return [token for token, others in collinear(folder, tokens).items() if others >= MANY]
+
+
+def collinear(folder: Path, tokens: Sequence[int]) -> dict[int, int]:
+    """For each of the token ids how many other rows of the vocabulary say the same; of an empty row all of them. NoWeights as above."""
     try:
         import mlx.core as mx
     except ImportError:
@@ -50,7 +55,7 @@ def untrained(folder: Path, tokens: Sequence[int]) -> list[int]:
     count = arrays[key].shape[0]
     known = [token for token in tokens if token < count]
     if not known:
-        return []
+        return {}
     wanted = rows(mx.array(known))
     alike = mx.zeros((len(known),), dtype=mx.int32)
     for start in range(0, count, BLOCK):
@@ -58,11 +63,10 @@ def untrained(folder: Path, tokens: Sequence[int]) -> list[int]:
         alike = alike + (wanted @ block.T > COLLINEAR).sum(axis=1)
         mx.eval(alike)
     empty = (mx.linalg.norm(wanted, axis=1) < 0.5).tolist()
-    return [
-        token
+    return {
+        token: count - 1 if nothing else others - 1
         for token, others, nothing in zip(known, alike.tolist(), empty, strict=True)
-        if nothing or others > MANY
-    ]
+    }
 
 
 def _embeddings(folder: Path, mx: Any) -> tuple[dict[str, Any], str]:

@@ -5,7 +5,6 @@ A download that broke off, or a disk that was full, leaves shards that open and 
 
 import json
 import struct
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +46,10 @@ def check_weights(folder: Path, digests: bool = True) -> int:
     return len(found)
 
 
-def tensors(file: Path) -> Iterator[str]:
-    """The names in a safetensors file whose bytes are all there. UserError where the file is cut off or is none."""
+def tensors(file: Path) -> dict[str, dict[str, Any]]:
+    """What a safetensors file holds by name (`dtype`, `shape`, `data_offsets`), read from its header alone. UserError where the file is cut off or is
+    none.
+    """
     try:
         size = file.stat().st_size
         with file.open("rb") as opened:
@@ -65,7 +66,7 @@ def tensors(file: Path) -> Iterator[str]:
     end = max((entry["data_offsets"][1] for entry in header.values()), default=0)
     if size < 8 + length + end:
         raise UserError(f"{file} is cut off: it has {size:,} bytes and its header needs {8 + length + end:,}")
-    yield from header
+    return header
 
 
 def _index(folder: Path) -> dict[str, Any]:

@@ -10,6 +10,7 @@ PLACES = (
     "/usr/lib/libopenblas.so.0",
 )
 GUARD = "PUNIE_DATA_BLAS"
+SLOW = "slow matrix products: mlx has the reference BLAS here; `apt install libopenblas0-pthread` makes this many times faster"
 
 
 def fast_blas() -> Path | None:
@@ -39,7 +40,7 @@ def use_fast_blas() -> str:
         return ""
     found = fast_blas()
     if found is None:
-        return "slow matrix products: mlx has the reference BLAS here; `apt install libopenblas0-pthread` makes this many times faster"
+        return SLOW
     preload = " ".join(filter(None, (str(found), os.environ.get("LD_PRELOAD", ""))))
     environment = os.environ | {"LD_PRELOAD": preload, GUARD: "1"}
     os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)

@@ -1,35 +1,68 @@
 """A training run from folders: the dataset, the model, and what the run is a function of."""
 
 import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from punie_data import __version__, dataset
 from punie_data.chat import canonical
 from punie_data.dialects.template import Template
 from punie_data.errors import UserError
+from punie_data.train import record, stock
 from punie_data.train.checkpoint import Progress
 from punie_data.train.data import Lost, Prepared, prepare
-from punie_data.train.loop import Tell, train
+from punie_data.train.loop import Report, Tell, train
 from punie_data.train.settings import Settings
+
+ENGINES = ("punie-data", "mlx-lm-cli")
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What will be trained, before the first step. `identity` is a digest of all that the outcome depends on."""
+    """What will be trained, before the first step. `identity` is a digest of all that the outcome depends on, which `made_of` says one by one;
+    `files` are the files of rows by their part.
+    """
 
     model: Path
     settings: Settings
     train: Prepared
     valid: Prepared | None
     identity: str
+    source: Path
+    files: Mapping[str, Path]
+    system_prompt: str
+    made_of: Mapping[str, Any]
+    engine: str
 
     @property
     def lost(self) -> tuple[Lost, ...]:
         return (*self.train.lost, *(self.valid.lost if self.valid else ()))
 
+    @property
+    def told(self) -> dict[str, Any]:
+        """For the record in the adapter's folder."""
+        manifest = self.source / dataset.MANIFEST
+        return {
+            "identity": self.identity,
+            "engine": self.engine,
+            "made_of": dict(self.made_of),
+            "dataset": {
+                "name": self.source.resolve().name,
+                "manifest": dataset.digest(manifest) if manifest.is_file() else None,
+            },
+            "model": self.model.resolve().name,
+        }
 
-def plan(source: Path, model: Path, settings: Settings, system_prompt: str | None = None) -> Run:
+
+def plan(
+    source: Path,
+    model: Path,
+    settings: Settings,
+    system_prompt: str | None = None,
+    engine: str = ENGINES[0],
+) -> Run:
     """Read the rows. `source` is a file, or a folder with `train.jsonl` (or `examples.jsonl`) and, for the losses between, `valid.jsonl`.
 
     The system prompt is the manifest's where none is given. UserError where there is nothing to train on, or no model.
@@ -43,22 +76,27 @@ def plan(source: Path, model: Path, settings: Settings, system_prompt: str | Non
     main = parts.get("train") or parts.get("examples") or next(iter(parts.values()))
     if source.is_dir() and "train" not in parts and "examples" not in parts:
         raise UserError(f"{source} holds neither train.jsonl nor examples.jsonl")
-    if system_prompt is None:
-        system_prompt = str(dataset.manifest_of(source).get("system_prompt", ""))
+    manifests = str(dataset.manifest_of(source).get("system_prompt", ""))
+    if engine != ENGINES[0] and system_prompt not in (None, manifests):
+        raise UserError("--system-prompt: this engine exports the set, with the manifest's system prompt")
+    prompt = manifests if system_prompt is None else system_prompt
     template = Template.load(model)
     longest = settings.max_seq_length
-    prepared = prepare(main, template, settings.dialect, system_prompt, longest)
+    prepared = prepare(main, template, settings.dialect, prompt, longest)
     valid = parts.get("valid")
-    held_out = prepare(valid, template, settings.dialect, system_prompt, longest) if valid else None
-    told = {
+    held_out = prepare(valid, template, settings.dialect, prompt, longest) if valid else None
+    made_of = {
         "version": __version__,
         "settings": settings.to_json(),
-        "system_prompt": system_prompt,
+        "system_prompt": hashlib.sha256(prompt.encode()).hexdigest(),
         "train": dataset.digest(main),
         "valid": dataset.digest(valid) if valid else "",
         "model": fingerprint(model),
+        "engine": engine,
     }
-    return Run(model, settings, prepared, held_out, hashlib.sha256(canonical(told)).hexdigest())
+    files = {"train": main, **({"valid": valid} if valid else {})}
+    identity = hashlib.sha256(canonical(made_of)).hexdigest()
+    return Run(model, settings, prepared, held_out, identity, source, files, prompt, made_of, engine)
 
 
 def fingerprint(model: Path) -> str:
@@ -74,7 +112,23 @@ def fingerprint(model: Path) -> str:
     return whole.hexdigest()
 
 
-def start(run: Run, out: Path, tell: Tell) -> Progress:
-    """Train, or go on. The adapter is in `out`."""
-    valid = run.valid.sequences if run.valid else ()
-    return train(run.model, run.train.sequences, valid, run.settings, out, run.identity, tell)
+def start(run: Run, out: Path, tell: Tell, say: Callable[[str], None] = lambda line: None) -> Progress:
+    """Train, or go on. The adapter is in `out`, and what the run was in its `training.json`; `say` is told what an engine does otherwise."""
+    record.begin(out, run.told)
+    before = (record.load(out) or {}).get("progress")
+    peak = float((before or {}).get("peak_gigabytes", 0.0))
+
+    def told(report: Report) -> None:
+        nonlocal peak
+        peak = max(peak, report.gigabytes)
+        tell(report)
+
+    if run.engine == ENGINES[0]:
+        valid = run.valid.sequences if run.valid else ()
+        progress = train(run.model, run.train.sequences, valid, run.settings, out, run.identity, told)
+    else:
+        if before:
+            return Progress(**{key: value for key, value in before.items() if key != "peak_gigabytes"})
+        progress, peak = stock.train(run.source, run.model, run.settings, out, run.identity, tell, say)
+    record.finish(out, run.told, progress, peak)
+    return progress

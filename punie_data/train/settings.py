@@ -33,6 +33,8 @@ class Settings:
     """Steps between two looks at the whole of valid; 0 is ten a run."""
     patience: int = 0
     """How many looks without a lower loss end the run early; 0 never does."""
+    answer_weight: float = 1.0
+    """What a token of an answer weighs beside one of a turn with a call: less than 1 where calls are what is to be learned."""
     seed: int = 0
 
     def check(self) -> None:
@@ -44,6 +46,7 @@ class Settings:
             (self.rank < 1 or self.layers < 1, "rank and layers are at least 1"),
             (self.learning_rate <= 0, "learning_rate is more than 0"),
             (not 0 <= self.dropout < 1 or not 0 <= self.warmup < 1, "dropout and warmup lie between 0 and 1"),
+            (not 0 <= self.answer_weight <= 100, "answer_weight is at least 0"),
             (self.max_seq_length < 8, "max_seq_length is at least 8"),
         ]
         for bad, said in wrong:
