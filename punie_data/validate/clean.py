@@ -270,8 +270,9 @@ class CleanRow:
             for bit, is_plain in self._is_answer_by.items():
                 if not is_plain(answer):
                     found |= bit
-        if any("```" in text and outside_fences(text) == "`" for text in (question, answer)):
-            found |= _BIT["speech"] | _FACTS
+        for text in (question, answer):
+            if "```" in text and outside_fences(text) == "`":
+                found |= _BIT["speech"] | _FACTS
         kind = row["label"]["kind"]
         if kind == "ask":
             if not answer.endswith("?"):

@@ -4,9 +4,18 @@ import ast
 from collections.abc import Iterator
 
 from punie_data.validate import sandbox
-from punie_data.validate.code import parsed, tool_uses, wrong_fields
+from punie_data.validate.code import nodes, parsed, tool_uses, wrong_fields
 from punie_data.validate.rule import shown
 from punie_data.validate.view import Call, View
+
+_MAY_BE_REFUSED = frozenset({ast.Import, ast.ImportFrom, ast.Call, ast.FunctionDef, ast.AsyncFunctionDef})
+_BINDING = frozenset(
+    {
+        ast.Name, ast.arg, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.alias, ast.ExceptHandler, ast.MatchAs, ast.MatchStar,
+        ast.MatchMapping,
+    }
+)  # fmt: skip
+"""What may bind a name. Nothing else needs to be matched."""
 
 
 def code_syntax(view: View) -> Iterator[str]:
@@ -33,7 +42,7 @@ def code_name(view: View) -> Iterator[str]:
         bound = _bound_names(tree)
         unknown = {
             node.id: node.lineno
-            for node in ast.walk(tree)
+            for node in nodes(tree)
             if isinstance(node, ast.Name)
             and isinstance(node.ctx, ast.Load)
             and node.id not in bound
@@ -65,7 +74,7 @@ def code_unsupported(view: View) -> Iterator[str]:
     Shown as if it worked, it becomes a habit that fails at run time.
     """
     for call, tree in _trees(view):
-        for node in ast.walk(tree):
+        for node in nodes(tree):
             what = sandbox.UNSUPPORTED.get(type(node)) or _refused(node)
             if what:
                 yield f"messages[{call.turn}]: line {getattr(node, 'lineno', 1)} of the code: the sandbox does not support {what}"
@@ -91,7 +100,7 @@ def code_silent(view: View) -> Iterator[str]:
     for call, tree in _trees(view):
         prints = any(
             isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id == "print"
-            for n in ast.walk(tree)
+            for n in nodes(tree)
         )
         if tree.body and not prints:
             yield f"messages[{call.turn}]: the code never prints"
@@ -112,6 +121,8 @@ def _trees(view: View) -> Iterator[tuple[Call, ast.Module]]:
 
 
 def _refused(node: ast.AST) -> str:
+    if type(node) not in _MAY_BE_REFUSED:
+        return ""
     match node:
         case ast.Import(names=names):
             wrong = [alias.name for alias in names if alias.name.partition(".")[0] not in sandbox.MODULES]
@@ -131,7 +142,9 @@ def _refused(node: ast.AST) -> str:
 
 def _bound_names(tree: ast.Module) -> set[str]:
     bound: set[str] = set()
-    for node in ast.walk(tree):
+    for node in nodes(tree):
+        if type(node) not in _BINDING:
+            continue
         match node:
             case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
                 bound.add(name)

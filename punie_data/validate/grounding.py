@@ -66,11 +66,9 @@ def counts_only(answer: str, text: str, seen: Set[Any], most: int) -> bool:
         return False
     if len(answer) > _LONGEST_ANSWER:
         return False
-    for digits in set(answer.encode().translate(_DIGITS).decode().split()):
-        number = int(digits)
-        if number > most and number not in seen and not _has_run(text, digits):
-            return False
-    return True
+    written = answer.encode().translate(_DIGITS).decode().split()
+    unseen = {number for number in set(map(int, written)) - seen if number > most}
+    return not unseen or all(_has_run(text, digits) for digits in set(written) if int(digits) in unseen)
 
 
 def _has_run(text: str, digits: str) -> bool:
