@@ -182,7 +182,7 @@ def test_a_line_that_is_no_row_is_named_left_out_and_kept_with_its_reason(tmp_pa
     with (folder / "train.jsonl").open("ab") as file:
         file.write(raw)
     done = run(folder, "--out", tmp_path / "out")
-    assert done.exit_code == 0 and f"1 line is no row and left out: {folder}/train.jsonl:101: " in done.output
+    assert done.exit_code == 1 and f"1 line is no row and left out: {folder}/train.jsonl:101: " in done.output
     rejected = read(tmp_path / "out" / "rejected.jsonl")
     assert [(each["reason"], each["stage"]) for each in rejected] == [("no row", "balance")]
     assert "train.jsonl:101" in rejected[0]["detail"] and len(read(tmp_path / "out" / "train.jsonl")) == 100

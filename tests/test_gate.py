@@ -201,7 +201,7 @@ def test_what_is_written_is_clean_and_nothing_is_lost(tmp_path: Path) -> None:
         more.write(b'{"half":\n')
     out = tmp_path / "out"
     code, said = run(file, "--redact", "--license", "MIT", "--out", out)
-    assert code == 0 and "2 of 5 rows" in said
+    assert code == 1 and "2 of 5 rows" in said and "1 line could not be read" in said
     assert (out / "train.jsonl").read_bytes().splitlines()[0] == orjson.dumps(rows[0])
     assert run(out)[0] == 0
     rejected = [line.row for line in read(out / "rejected.jsonl")]
@@ -214,7 +214,7 @@ def test_what_is_written_is_clean_and_nothing_is_lost(tmp_path: Path) -> None:
     manifest = json.loads((out / "manifest.json").read_text())
     assert manifest["steps"][-1]["counts"]["rows"] == 5 and manifest["counts"] == {"train": 2, "rejected": 3}
     code, said = run(file, "--out", tmp_path / "strict")
-    assert code == 0 and "2 of 5 rows" in said and "holds personal data" in said
+    assert code == 1 and "2 of 5 rows" in said and "holds personal data" in said
     first = {path.name: path.read_bytes() for path in out.iterdir()}
     run(file, "--redact", "--license", "MIT", "--out", out)
     assert {path.name: path.read_bytes() for path in out.iterdir()} == first

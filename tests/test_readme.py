@@ -36,7 +36,14 @@ ELSEWHERE = {
     "build phase-5": "would ask for repositories; tests/test_build.py",
 }
 """What is not run here, and where it is."""
-FINDINGS = {"validate": (0, 1), "scan": (0, 1), "split": (0, 1), "diff": (0, 1), "preflight": (0, 1)}
+FINDINGS = {
+    "validate": (0, 1),
+    "import": (0, 1),
+    "scan": (0, 1),
+    "split": (0, 1),
+    "diff": (0, 1),
+    "preflight": (0, 1),
+}
 """Commands that may end with 1: what they found, they found. All others end with 0."""
 
 

@@ -11,6 +11,7 @@ import orjson
 
 from punie_data import jsonl
 from punie_data.cli.progress import progress
+from punie_data.cli.unread import end_unless_all_read
 from punie_data.dataset import claimed, part_files, refuse_input
 from punie_data.errors import UserError
 from punie_data.importing import manifest_of
@@ -88,7 +89,7 @@ def balance(
 
     FILE is of any form that import reads. DATASET is a folder; each of its splits is balanced on its own. What is left out goes to
     rejected.jsonl in the folder --out; beside a single file it stays in the input alone. The input is never changed, rows keep their bytes and their order. Exits with 0 when the bands are met,
-    with 1 when they can't be (or, with --check, are not), with 2 when it can't be told.
+    with 1 when they can't be (or, with --check, are not) or lines could not be read, with 2 when it can't be told.
     """
     from punie_data.balance.plan import judge, plan
 
@@ -123,6 +124,7 @@ def balance(
             click.echo(f"written: {plain_line(str(path))}")
         if not met and not check:
             click.echo("nothing was written")
+    end_unless_all_read(sum(len(one.unread) for one in plans), told=True)
     if not met:
         raise SystemExit(1)
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 import orjson
 
-from punie_data.cli.dedupe import tell_unreadable
 from punie_data.cli.progress import progress
+from punie_data.cli.unread import IN_REJECTED, end_unless_all_read, tell_lines
 from punie_data.decontaminate import Options, suites
 from punie_data.decontaminate import decontaminate as decontaminate_dataset
 from punie_data.dedupe.reading import Advance, line_count
@@ -75,6 +75,5 @@ def decontaminate(
         if len(report.hits) > _TOLD:
             click.echo(f"    and {len(report.hits) - _TOLD:,} more questions, in rejected.jsonl")
         click.echo(f"{report.kept:,} of {report.rows:,} rows are in {out}")
-    tell_unreadable(report.unreadable)
-    if report.unreadable:
-        raise SystemExit(1)
+    tell_lines(report.unreadable)
+    end_unless_all_read(len(report.unreadable), IN_REJECTED)

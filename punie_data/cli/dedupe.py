@@ -8,12 +8,11 @@ import click
 import orjson
 
 from punie_data.cli.progress import progress
+from punie_data.cli.unread import IN_REJECTED, end_unless_all_read, tell_lines
 from punie_data.dedupe import REASONS, Options, Report
 from punie_data.dedupe import dedupe as dedupe_dataset
-from punie_data.dedupe.reading import Advance, Unreadable, line_count
+from punie_data.dedupe.reading import Advance, line_count
 from punie_data.plain import plain_line
-
-_TOLD = 10
 
 
 @click.command(
@@ -64,7 +63,7 @@ def dedupe(
 
     Of several rows the one with verified runs stays, then the one with the lowest id; in a conflict, the most frequent action before the id.
     In a split dataset rows of test stay before rows of valid and train. What goes is in rejected.jsonl, with the reason and the id of the row
-    for which it went. Exits with 0, with 1 when lines were no records, with 2 when it can't be done.
+    for which it went. Exits with 0, with 1 when lines could not be read, with 2 when it can't be done.
     """
     with progress(quiet=as_json) as bars:
 
@@ -82,17 +81,8 @@ def dedupe(
         click.echo(
             f"\n{report.kept:,} of {report.rows:,} rows are in {out}, the others in {out}/rejected.jsonl"
         )
-    tell_unreadable(report.unreadable)
-    if report.unreadable:
-        raise SystemExit(1)
-
-
-def tell_unreadable(lines: list[Unreadable]) -> None:
-    """The lines that are no records, on standard error: the first few of many."""
-    for line in lines[:_TOLD]:
-        click.echo(plain_line(f"left out: {line}"), err=True)
-    if len(lines) > _TOLD:
-        click.echo(f"left out: {len(lines) - _TOLD:,} more lines, in rejected.jsonl", err=True)
+    tell_lines(report.unreadable)
+    end_unless_all_read(len(report.unreadable), IN_REJECTED)
 
 
 def _table(report: Report) -> None:

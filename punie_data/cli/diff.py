@@ -8,6 +8,7 @@ import click
 import orjson
 
 from punie_data.cli.progress import progress
+from punie_data.cli.unread import end_unless_all_read
 from punie_data.plain import plain_line
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def diff(a: Path, b: Path, limit: int, as_json: bool) -> None:
     """Compare two datasets: rows that were removed, added, changed or moved to another split, composition, rejected rows, manifests.
 
     A and B are dataset folders or files of rows. A row is changed where the other dataset has one of the same id, or with the same question from the
-    same generator and repository, that is otherwise another. Exits with 0 when they are the same, with 1 when they differ.
+    same generator and repository, that is otherwise another. Exits with 0 when they are the same, with 1 when they differ or lines could not be read.
     """
     from punie_data.diff.compare import compare
     from punie_data.stats.length import Characters
@@ -57,6 +58,7 @@ def diff(a: Path, b: Path, limit: int, as_json: bool) -> None:
             highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else 120
         )
         _print(console, found)
+    end_unless_all_read(found.a.not_rows + found.b.not_rows, told=as_json)
     if not found.same:
         raise click.exceptions.Exit(1)
 

@@ -10,6 +10,7 @@ import click
 import orjson
 
 from punie_data.cli.progress import progress
+from punie_data.cli.unread import IN_REJECTED, end_unless_all_read
 from punie_data.dialects import DIALECTS
 from punie_data.errors import UserError
 from punie_data.plain import plain_line
@@ -79,7 +80,7 @@ def export(
 
     DATASET is a dataset folder, or a file of rows in any format that `validate` reads. Tools' names become signatures, the system prompt comes
     from the manifest, and what can't be written so that it is read back as it was goes to rejected.jsonl with the reason. Nothing goes to the hub
-    in which `scan` finds a secret or personal data.
+    in which `scan` finds a secret or personal data. Exits with 0, or with 1 when lines could not be read.
     """
     from punie_data.dataset import part_files, refuse_input
     from punie_data.export import Options
@@ -108,11 +109,13 @@ def export(
             address = push(out, str(repo_id), not public) if form == "hub" else ""
     if as_json:
         click.echo(orjson.dumps({**report.to_json(), "hub": address}, option=orjson.OPT_INDENT_2))
+        end_unless_all_read(report.unread, told=True)
         return
     for line in _told(report, options.target, max_seq_length, batch_size):
         click.echo(plain_line(line))
     if address:
         click.echo(f"published at {plain_line(address)}")
+    end_unless_all_read(report.unread, IN_REJECTED)
 
 
 def _told(report: "Report", target: str, max_seq_length: int, batch_size: int) -> Iterator[str]:

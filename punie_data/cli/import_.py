@@ -6,6 +6,7 @@ import click
 import orjson
 
 from punie_data.cli.progress import progress
+from punie_data.cli.unread import end_unless_all_read
 from punie_data.dataset import part_files
 from punie_data.importing.convert import Imported, Options, convert, size_of
 from punie_data.importing.reader import NAMES
@@ -51,7 +52,6 @@ _LARGE = 20_000_000
     metavar="NAMES",
     help="Tools, with commas, that were offered where a row does not say which were.",
 )
-@click.option("--strict", is_flag=True, help="Exit with 1 when a row is rejected.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
 def import_(
     paths: tuple[Path, ...],
@@ -59,14 +59,13 @@ def import_(
     format_: str,
     license_: str,
     tools: tuple[str, ...],
-    strict: bool,
     as_json: bool,
 ) -> None:
     """Turn rows of any format that is found in the wild into records.
 
     Reads OpenAI and Anthropic messages, ChatML and Llama texts, prompt and completion, ShareGPT, Hermes, Glaive, xLAM, When2Call, Alpaca, calls in tags,
     fences, XML or Python code, and the session files of Claude Code and Codex; JSON Lines or one JSON array. What can't be converted goes to
-    rejected.jsonl with the reason and its line. Exits with 0, or with 1 when there is no record at all.
+    rejected.jsonl with the reason and its line. Exits with 0, or with 1 when lines could not be read or there is no record at all.
     """
     names = tuple(dict.fromkeys(name.strip() for given in tools for name in given.split(",") if name.strip()))
     for path in paths:
@@ -79,7 +78,8 @@ def import_(
         click.echo(orjson.dumps(done.to_json(), option=orjson.OPT_INDENT_2))
     else:
         click.echo(summary(done, out))
-    if not done.rows or (strict and done.rejected):
+    end_unless_all_read(sum(done.rejected.values()), told=True)
+    if not done.rows:
         raise SystemExit(1)
 
 

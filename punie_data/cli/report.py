@@ -7,6 +7,7 @@ import click
 import orjson
 
 from punie_data.cli.progress import progress
+from punie_data.cli.unread import end_unless_all_read
 from punie_data.plain import plain_line
 
 
@@ -60,7 +61,7 @@ def report(
     """Write one HTML file that shows a dataset: composition, lengths, findings, rejected rows, repeats, and every row as a conversation.
 
     DATASET is a folder or a file of rows. The file opens from disk, loads nothing from anywhere, and `#row=ID` at the end of its address opens
-    a row. Nothing is judged: exit 0 also where the validator finds something.
+    a row. Nothing is judged: exit 0 also where the validator finds something, but 1 where lines could not be read.
     """
     from punie_data.report.write import ROWS, write_report
 
@@ -76,6 +77,7 @@ def report(
         )
     if as_json:
         click.echo(orjson.dumps({**asdict(written), "path": str(written.path)}, option=orjson.OPT_INDENT_2))
+        end_unless_all_read(written.not_rows, told=True)
         return
     found = [_count(written.rows, "row")]
     if written.not_rows:
@@ -91,6 +93,7 @@ def report(
         click.echo(
             f"it carries {written.shown:,} of {lines:,}, drawn by chance; figures are of all (--rows {lines} carries more)"
         )
+    end_unless_all_read(written.not_rows, told=True)
 
 
 def _count(number: int, noun: str) -> str:

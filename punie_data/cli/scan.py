@@ -10,6 +10,7 @@ import click
 import orjson
 
 from punie_data.cli.progress import progress
+from punie_data.cli.unread import IN_REJECTED, end_unless_all_read
 from punie_data.errors import UserError
 from punie_data.plain import plain_line
 
@@ -61,7 +62,7 @@ def scan(
 
     Every text of every row is searched, and of a folder the manifest and the card too. Prints `file:line: kind: what, and where`; what was found
     is not repeated. Exits with 0 when nothing is left, with 1 when something is, with 2 when it can't be told. With --out it is 0 when the folder
-    is written: its rows are clean.
+    is written, whose rows are clean. A line that could not be read makes it 1 either way.
     """
     from punie_data.gate.scan import kinds
     from punie_data.licences import allowed
@@ -80,7 +81,7 @@ def _look(path: Path, names, unwanted: frozenset[str], limit: int, as_json: bool
     from punie_data.dataset import part_files
     from punie_data.gate.scan import scan as scan_rows
 
-    rows = size = 0
+    rows = size = unread = 0
     by_kind: dict[str, int] = {}
     places: set[tuple[Path, int]] = set()
     printed: list[tuple[Path, Residue]] = []
@@ -88,8 +89,9 @@ def _look(path: Path, names, unwanted: frozenset[str], limit: int, as_json: bool
         shown.stage("scanning MB", sum(f.stat().st_size for f in part_files(path).values()) // MEGABYTE)
 
         def seen(line: jsonl.Line) -> None:
-            nonlocal rows, size
+            nonlocal rows, size, unread
             rows += 1
+            unread += bool(line.problem)
             size += len(line.raw)
             if size >= MEGABYTE:
                 shown.advance(size // MEGABYTE)
@@ -109,6 +111,7 @@ def _look(path: Path, names, unwanted: frozenset[str], limit: int, as_json: bool
     if as_json:
         told = {
             "rows": rows,
+            "unread": unread,
             "residue": total,
             "places": len(places),
             "by_kind": dict(sorted(by_kind.items())),
@@ -125,6 +128,7 @@ def _look(path: Path, names, unwanted: frozenset[str], limit: int, as_json: bool
             f"{_rows(rows)}: {kinds_told}, in {len(places):,} line{'' if len(places) == 1 else 's'}; not to be published so"
         )
         click.echo(f"Without them:  punie-data scan {path} --redact --out FOLDER")
+    end_unless_all_read(unread, told=as_json)
     if total:
         raise SystemExit(1)
 
@@ -144,16 +148,18 @@ def _rows(count: int) -> str:
 
 def _write(path: Path, out: Path, redact: bool, names, unwanted: frozenset[str], as_json: bool) -> None:
     from punie_data.dataset import claimed, part_files, refuse_input
-    from punie_data.gate.scan import sift
+    from punie_data.gate.scan import NO_ROW, sift
 
     refuse_input(out, list(part_files(path).values()))
     with claimed(out), _shown(as_json):
         told = sift(path, out, redact, names, unwanted)
     if as_json:
         click.echo(orjson.dumps(asdict(told), option=orjson.OPT_INDENT_2))
+        end_unless_all_read(told.rejected.get(NO_ROW, 0), told=True)
         return
     click.echo(f"{told.kept:,} of {_rows(told.rows)} may be published, in {out}")
     if told.mended:
         click.echo(f"{told.taken_out:,} things were taken out of {told.mended:,} of them")
     for reason, count in told.rejected.items():
         click.echo(f"{count:,} rejected: {plain_line(reason)}")
+    end_unless_all_read(told.rejected.get(NO_ROW, 0), IN_REJECTED)

@@ -7,8 +7,8 @@ from typing import Any
 import click
 import orjson
 
-from punie_data.cli.dedupe import tell_unreadable
 from punie_data.cli.progress import progress
+from punie_data.cli.unread import IN_REJECTED, end_unless_all_read, tell_lines
 from punie_data.dedupe.reading import Advance, line_count, opened
 from punie_data.errors import UserError
 from punie_data.plain import plain_line
@@ -61,7 +61,7 @@ def split(
     a symbol with valid or test is set aside, in rejected.jsonl with the id of the row that it shares it with; so is one of valid that shares it with test. Rows
     about files of several sides are on train's.
 
-    Exits with 0, with 1 when a side stays empty, when lines were no records or when --check finds something, with 2 when it can't be done.
+    Exits with 0, with 1 when a side stays empty, when lines could not be read or when --check finds something, with 2 when it can't be done.
     """
     if check:
         raise SystemExit(_check(path, by, as_json))
@@ -90,8 +90,9 @@ def split(
             click.echo(f"  {rows:,} set aside: {reason}")
     for side in empty:
         click.echo(f"{side} is empty: enlarge --{side}, divide --by file, or take another --seed", err=True)
-    tell_unreadable(report.unreadable)
-    if empty or report.unreadable:
+    tell_lines(report.unreadable)
+    end_unless_all_read(len(report.unreadable), IN_REJECTED)
+    if empty:
         raise SystemExit(1)
 
 
@@ -122,7 +123,7 @@ def _check(path: Path, by: Any, as_json: bool) -> int:
             if leaks
             else f"{', '.join(source.files)}: no leak"
         )
-    tell_unreadable(source.unreadable)
+    tell_lines(source.unreadable)
     return 1 if leaks or source.unreadable else 0
 
 

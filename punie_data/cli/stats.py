@@ -8,6 +8,7 @@ import click
 import orjson
 
 from punie_data.cli.progress import progress
+from punie_data.cli.unread import end_unless_all_read
 from punie_data.plain import plain_line
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ Examples:
 def stats(paths: tuple[Path, ...], tokenizer: Path | None, everything: bool, as_json: bool) -> None:
     """Count what is in a dataset: kinds, categories, generators, repositories, licences, tools, lengths, duplicates, rejected rows.
 
-    PATH is a dataset folder or a file of rows in any format that `validate` reads. Nothing is judged: exit 0.
+    PATH is a dataset folder or a file of rows in any format that `validate` reads. Nothing is judged: exit 0, or 1 where lines could not be read.
     """
     from punie_data.dataset import manifest_of
     from punie_data.stats.length import measure_of
@@ -61,9 +62,11 @@ def stats(paths: tuple[Path, ...], tokenizer: Path | None, everything: bool, as_
             size = sum(file.stat().st_size for file in parts.values())
             shown.stage(f"{name}, bytes", size)
             found.append(survey(name, parts, measure, rejected, shown.advance, manifest_of(path))[0])
+    unread = sum(figures.not_rows for figures in found)
     if as_json:
         told = [figures.to_json() for figures in found]
         click.echo(orjson.dumps(told[0] if len(told) == 1 else told, option=orjson.OPT_INDENT_2))
+        end_unless_all_read(unread, told=True)
         return
     from rich.console import Console
 
@@ -72,6 +75,7 @@ def stats(paths: tuple[Path, ...], tokenizer: Path | None, everything: bool, as_
         if number:
             console.print()
         _print(console, figures, None if everything else MOST)
+    end_unless_all_read(unread, told=True)
 
 
 def _print(console: "Console", figures: "Figures", most: int | None) -> None:

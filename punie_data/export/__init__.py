@@ -52,6 +52,8 @@ class Report:
     files: dict[str, Written] = field(default_factory=dict)
     left_out: dict[str, int] = field(default_factory=dict)
     longest_left_out: int = 0
+    unread: int = 0
+    """Lines that could not be read as rows, of those that were left out."""
     parser: str = ""
     """The parser that every rendered call was read back with; "" where there was none to ask."""
 
@@ -62,6 +64,7 @@ class Report:
             "parts": {name: written.to_json() for name, written in self.files.items()},
             "left_out": self.left_out,
             "longest_left_out": self.longest_left_out,
+            "unread": self.unread,
             "parser": self.parser,
         }
 
@@ -92,11 +95,13 @@ def export(
         report.form = _form(parts)
         lines = {name: _lines(part, writer, options, report) for name, part in parts.items()}
         report.left_out = dict(sorted(writer.left_out.items(), key=lambda pair: (-pair[1], pair[0])))
-        report.longest_left_out = writer.longest_left_out
+        report.longest_left_out, report.unread = writer.longest_left_out, writer.unread
         report.parser = writer.template.parser if writer.template and options.dialect == "native" else ""
         _refuse_too_few(report, options)
         kept = {name: chosen for name, chosen in lines.items() if report.files[name].rows}
-        counts = {key: value for key, value in report.to_json().items() if key not in ("out", "parser")}
+        counts = {
+            key: value for key, value in report.to_json().items() if key not in ("out", "unread", "parser")
+        }
         inputs = {path.name: dataset.digest(path) for path in files.values()}
         step = Step("export", writer.manifest_options() | {"form": report.form}, inputs, counts)
         dataset.write_parts(out, base, step, kept, map(orjson.loads, writer.rejected.read()))

@@ -79,7 +79,7 @@ class Writer:
         self._stack = ExitStack()
         self.rejected = self._stack.enter_context(Spool())
         self.left_out: dict[str, int] = {}
-        self.longest_left_out = 0
+        self.longest_left_out = self.unread = 0
 
     def __enter__(self) -> "Writer":
         return self
@@ -96,8 +96,10 @@ class Writer:
             part.records += 1
             if line.row is None:
                 reason, _, detail = line.problem.partition(": ")
+                self.unread += 1
                 self._reject(reason, detail, path, line)
             elif converted is None and not is_record(line.row):
+                self.unread += 1
                 self._reject("the keys of a record, and not its values", "", path, line._replace(row=None))
             elif converted is None:
                 name = line.row["id"]

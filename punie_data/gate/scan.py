@@ -33,6 +33,8 @@ from punie_data.sensitive import KINDS
 ASIDE = (MANIFEST, "README.md")
 """What is published with the rows of a folder, and so is scanned with them."""
 UNREAD = "unread"
+NO_ROW = "can't be read as a row"
+"""Why a line is rejected of which nothing can be published."""
 LICENCE = "licence"
 
 
@@ -190,7 +192,7 @@ def described_anew(
 
 def _judged(line: jsonl.Line, redact: bool, licences: Allowed, ignore: frozenset[str]) -> tuple[dict[str, Any], int] | Refused:  # fmt: skip
     if line.row is None:
-        return Refused("can't be read as a row", line.problem)
+        return Refused(NO_ROW, line.problem)
     if not licences.allows(licence_of(line.row)):
         return Refused(REASON, licence_of(line.row) or "none given")
     left = next(residue_of(line.row, line.number, ignore), None)
