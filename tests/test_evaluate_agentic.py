@@ -253,7 +253,7 @@ def test_conversations_write_into_copies_of_their_own(tmp_path: Path, sites: Sit
             assert results[1] == f"for {row['id']}"
         elif "there is no tool" not in results[0]:
             assert results[0].startswith("Error: ")
-    assert not (sites.root(first.repo) / "new.txt").exists()
+    assert not (sites.site(first.repo).root / "new.txt").exists()
 
 
 def test_what_the_tools_here_can_t_do_is_unscored(tmp_path: Path, sites: Sites) -> None:

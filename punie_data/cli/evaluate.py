@@ -27,6 +27,7 @@ Examples:
   punie-data evaluate data/mine/test.jsonl --model models/qwen --adapter adapters/mine --out results/mine
   punie-data evaluate data/mine/test.jsonl --model models/qwen --agentic --repo ./mine --out results/agentic
   punie-data evaluate data/mine/test.jsonl --endpoint http://localhost:8080/v1 --out results/served
+  punie-data evaluate data/mine/test.jsonl --command 'claude -p {query}' --repo ./mine --out results/claude
   punie-data compare results/base results/mine"""
 )
 @click.argument("suite", type=click.Path(path_type=Path, exists=True, dir_okay=False))
@@ -47,6 +48,17 @@ Examples:
     default=120.0,
     show_default=True,
     help="Seconds for an answer of the endpoint.",
+)
+@click.option(
+    "--command",
+    metavar="'AGENT … {query}'",
+    help="A command-line agent, in place of --model; {repo} is its copy of the repository.",
+)
+@click.option(
+    "--writable",
+    type=click.Path(path_type=Path, exists=True),
+    multiple=True,
+    help="What the agent may write besides its copy and its own sessions. Repeatable.",
 )
 @click.option(
     "--out", type=click.Path(path_type=Path), required=True, help="Folder for results.jsonl and summary.json."
@@ -81,7 +93,7 @@ Examples:
     type=click.FloatRange(min=0.1),
     default=300.0,
     show_default=True,
-    help="Seconds for a query, of --agentic.",
+    help="Seconds for a query, of --agentic and --command.",
 )
 @click.option(
     "--allow-exec",
@@ -101,6 +113,8 @@ def evaluate(
     served_model: str | None,
     api_key_from: str | None,
     timeout: float,
+    command: str | None,
+    writable: tuple[Path, ...],
     out: Path,
     dialect: str | None,
     system_prompt: str | None,
@@ -119,7 +133,8 @@ def evaluate(
 ) -> None:
     """Ask a system the queries of SUITE, a file of records, and score the turn that counts.
 
-    A system is a model in MLX form, or whatever an OpenAI-compatible endpoint serves, with proof of which model answered.
+    A system is a model in MLX form, whatever an OpenAI-compatible endpoint serves, with proof of which model answered, or a command-line agent, which works
+    in a copy of the repository and whose transcript is read.
 
     In layers: read by the runtime's parser, the right decision (tool, direct, ask, cannot), all the right tools, the right arguments; with --run that the
     calls run; with --agentic, where the conversation goes on with real results, that the answer is complete and grounded. At temperature 0, with the
@@ -130,8 +145,8 @@ def evaluate(
     from punie_data.history.outcomes import evaluated
     from punie_data.train.fast_blas import use_fast_blas
 
-    if (model is None) == (endpoint is None):
-        raise UserError("name what is to be evaluated: either --model or --endpoint")
+    if sum(named is not None for named in (model, endpoint, command)) != 1:
+        raise UserError("name what is to be evaluated: one of --model, --endpoint and --command")
     warning = use_fast_blas() if model is not None else ""
     if system_prompt is None:
         system_prompt = str(_manifest(suite).get("system_prompt", ""))
@@ -143,6 +158,10 @@ def evaluate(
         from punie_data.evaluate.systems import InProcess
 
         system = InProcess(model, adapter, dialect or "hermes", system_prompt, most_tokens, batch_size or 16)
+    elif command is not None:
+        from punie_data.evaluate.agent import CommandLine
+
+        system = CommandLine(command, time_limit, tuple(path.resolve() for path in writable), batch_size or 1)
     else:
         from punie_data.evaluate.endpoint import Endpoint
         from punie_data.evaluate.requests import Server, key_from
@@ -157,10 +176,10 @@ def evaluate(
         if warning:
             shown.line(warning)
         mode = None
-        if agentic or single_run:
+        if agentic or single_run or command is not None:
             stack.enter_context(temporary_root())
             sites = stack.enter_context(_sites(suite, limit, repos, corpora, cache, allow_exec, shown.line))
-            mode = _mode(sites, agentic, turns, time_limit)
+            mode = _mode(sites, command is not None, agentic, turns, time_limit)
         summary = run.evaluate_system(suite, system, out, shown.stage, shown.advance, limit, mode)
     tell_history(lambda: evaluated(summary, out / run.RESULTS, model, adapter, system.batch))
     if as_json:
@@ -200,10 +219,13 @@ def _manifest(suite: Path) -> dict[str, Any]:
     return dataset.manifest_of(suite) or dataset.manifest_of(suite.parent)
 
 
-def _mode(sites: "Sites", agentic: bool, turns: int, seconds: float) -> "Mode":
+def _mode(sites: "Sites", command: bool, agentic: bool, turns: int, seconds: float) -> "Mode":
+    from punie_data.evaluate.agent import Commanded
     from punie_data.evaluate.agentic import Agentic, OneRun
     from punie_data.evaluate.episode import Limits
 
+    if command:
+        return Commanded(sites)
     return Agentic(sites, Limits(turns, seconds)) if agentic else OneRun(sites)
 
 
@@ -214,6 +236,10 @@ def _print(summary: dict[str, Any]) -> None:
         click.echo(f"{name:<14}{told(share)}")
     for kind, decided in summary["decisions"].items():
         click.echo(f"{kind:<14}decided " + ", ".join(f"{name} {count}" for name, count in decided.items()))
+    if "sources" in summary:
+        click.echo(
+            "read from     " + ", ".join(f"{name} {count}" for name, count in summary["sources"].items())
+        )
     if "ended" in summary:
         click.echo(
             "ended         " + ", ".join(f"{name} {count}" for name, count in summary["ended"].items())

@@ -102,7 +102,7 @@ class Agentic(Mode):
 def score_episode(episode: Episode) -> Score:
     """Judge a conversation that has ended. Calls besides the gold ones are allowed, as long as they run."""
     query = episode.query
-    wanted = [_facts(query, number) for number in range(len(query.rounds))]
+    wanted = [facts_of(query, number) for number in range(len(query.rounds))]
     answers = query.kind == "tool" or (query.kind == "direct" and any(wanted))
     judge = Judge(query, ("parsed", "decision", *tool_layers(query, True, answers, episode.code_mode)))
     unread = next(((n, turn) for n, turn in enumerate(episode.turns, 1) if turn.malformed), None)
@@ -129,7 +129,7 @@ def _decided(episode: Episode) -> Decision:
     return "malformed" if isinstance(parsed, Malformed) else decision(parsed)
 
 
-def _facts(query: Query, number: int) -> list[Fact]:
+def facts_of(query: Query, number: int) -> list[Fact]:
     """What the gold answer of a round took from results. A direct answer's results stand in the conversation, or were pasted into the question."""
     told = query.rounds[number]
     asked = [message["content"] for message in query.prompt if message["role"] == "user"]

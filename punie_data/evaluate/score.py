@@ -8,7 +8,7 @@ results nobody can say whether a call runs, and prose that needs no result is ri
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from punie_data import dialects
 from punie_data.dialects.base import Call, Malformed, Parsed
@@ -18,6 +18,8 @@ from punie_data.scorers.arguments import Called, gold_of, match_call, match_call
 from punie_data.scorers.decision import Decision, decision
 from punie_data.tools.schemas import tool_schemas
 
+Decided = Decision | Literal["unknown"]
+"""Of a system whose calls can't be seen it is unknown whether it answered with a tool or without."""
 LAYERS = ("parsed", "decision", "tools", "arguments", "runs", "fields", "answer")
 PATHS = frozenset({"path", "file_path"})
 
@@ -40,7 +42,7 @@ class Score:
     None where that is not asked.
     """
 
-    decided: Decision
+    decided: Decided
     layers: Mapping[str, bool]
     explanations: Mapping[str, str] = field(default_factory=dict)
     applies: tuple[str, ...] = ()
@@ -107,7 +109,7 @@ class Judge:
         self._applies = applies
         self._layers: dict[str, bool] = {}
         self._told: dict[str, str] = {}
-        self.decided: Decision = "direct"
+        self.decided: Decided = "direct"
         self.answered: bool | None = None
 
     @cached_property

@@ -70,12 +70,9 @@ class Sites:
                 tree.git.remove()
             raise
 
-    def root(self, repo: str) -> Path:
-        """A folder with the repository's files, which nobody may change."""
-        return self._sites[repo].root
-
-    def paths(self, repo: str) -> tuple[str, ...]:
-        return self._sites[repo].paths
+    def site(self, repo: str) -> Site:
+        """The repository's files, which nobody may change, and its history."""
+        return self._sites[repo]
 
     def toolbox(self, repo: str) -> Toolbox:
         """The tools over the repository: made when first asked for."""
