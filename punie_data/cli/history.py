@@ -30,7 +30,8 @@ Examples:
   punie-data history
   punie-data history --kind evaluate --name mine --since 2026-01-01
   punie-data history show r15
-  punie-data history enter --name "Phase 28" --metric accuracy=24/25 --metric steady_seconds=2.4""",
+  punie-data history enter --name "Phase 28" --metric accuracy=24/25 --metric steady_seconds=2.4
+  punie-data history page --out tracker""",
 )
 @_FILE
 @click.option(
@@ -168,6 +169,39 @@ def enter(
     ledger = Ledger(place)
     for run in runs:
         click.echo(plain_line(f"{ledger.record(run)}: {run.name}"))
+
+
+@history.command()
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="FOLDER",
+    help="Where tracker.html and tracker.md go.",
+)
+@click.option(
+    "--targets",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="TOML",
+    help="Your own targets, under [target], as steady_seconds = {below = 3}.",
+)
+@_OWN
+@_FILE
+@click.pass_obj
+def page(outer: Path | None, out: Path, targets: Path | None, own: bool, file: Path | None) -> None:
+    """Write the tracker, as one HTML file that loads nothing from anywhere, and as Markdown.
+
+    Quick reference, plots over the phases, targets met or missed, the best so far, what changed beside what it did, repeated runs told apart from noise,
+    what to measure anew, and every system with its configuration and metrics.
+    """
+    from punie_data.history.listing import runs_of
+    from punie_data.history.reported import TARGETS, targets_of
+    from punie_data.history.run import machine, versions
+    from punie_data.history.tracker import write_tracker
+
+    wanted = targets_of(targets) if targets else TARGETS
+    for written in write_tracker(runs_of(_place(file or outer), own=own), out, wanted, versions(), machine()):
+        click.echo(plain_line(str(written)))
 
 
 def _place(file: Path | None) -> Path | None:

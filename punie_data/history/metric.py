@@ -7,7 +7,7 @@ Shares are between 0 and 1, sizes in GB (10⁹ bytes) or MB (10⁶), times in se
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any, Literal
 
@@ -64,6 +64,7 @@ PARTED = ("accuracy", "tool_calls")
 """Metrics that have parts, as `accuracy/navigation` or `tool_calls/hover`."""
 _SHARE = re.compile(r"(\d+)\s*(?:/|of)\s*(\d+)")
 _RANGE = re.compile(r"([\d.]+)\s*(?:\.\.|–|-|to)\s*([\d.]+)")
+_SIZES = {"GB": 1e9, "MB": 1e6, "kB": 1e3}
 _WORDS = {"true": True, "yes": True, "false": False, "no": False}
 
 
@@ -175,6 +176,8 @@ def told(key: str, value: Value | None) -> str:
     metric = metric_of(key)
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if metric.unit in _SIZES:
+        metric, value = _sized(metric, value)
     if isinstance(value, Mapping) and "low" in value:
         if value["low"] == value["high"]:
             return f"{figure(value['low'], metric)}{_unit(metric)}"
@@ -186,6 +189,26 @@ def told(key: str, value: Value | None) -> str:
         counted = f"{value['passed']:,.0f} of {value['total']:,.0f}, " if isinstance(value, Mapping) else ""
         return f"{counted}{100 * number:.1f} %"
     return f"{figure(number, metric)}{_unit(metric)}"
+
+
+def _sized(metric: Metric, value: Value) -> tuple[Metric, Value]:
+    """The metric in the unit in which the value has a digit before its point."""
+    largest = value["high"] if isinstance(value, Mapping) else float(value)
+    units = list(_SIZES)
+    unit = (
+        next((one for one in units if largest * _SIZES[metric.unit] >= 0.1 * _SIZES[one]), units[-1])
+        if largest
+        else metric.unit
+    )
+    if largest * _SIZES[metric.unit] >= 0.1 * _SIZES[metric.unit]:
+        unit = metric.unit  # never a larger one: 44 MB are no 0.04 GB
+    factor = _SIZES[metric.unit] / _SIZES[unit]
+    scaled: Value = (
+        {key: one * factor for key, one in value.items()}
+        if isinstance(value, Mapping)
+        else float(value) * factor
+    )
+    return replace(metric, unit=unit), scaled
 
 
 def figure(number: float, metric: Metric) -> str:

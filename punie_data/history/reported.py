@@ -14,7 +14,7 @@ from punie_data.toml_file import read_toml
 
 SCHEMA = "history.schema.json"
 SHIPPED = Path(__file__).with_name("reported.toml")
-SHIPPED_SOURCE = "the maintainer of the agent that this data is for, by hand"
+SHIPPED_SOURCE = "the maintainer of Punie, who measured by hand"
 SOMEBODY = "reported"
 
 
