@@ -49,7 +49,7 @@ def part_files(path: Path) -> dict[str, Path]:
             )
         return found
     if str(path) == "-":
-        raise UserError("standard input is read by validate alone: save what comes as a file, and name that")
+        raise UserError("standard input is not read here: save what comes as a file, and name that")
     if not path.exists():
         raise UserError(f"{path}: there is no such file")
     if not path.is_file():

@@ -94,9 +94,11 @@ def test_a_pipe_or_a_device_is_told_and_not_read(command: list[str], tmp_path: P
     """Else a pipe is empty at the second reading, and /dev/zero is read for ever."""
     os.mkfifo(tmp_path / "pipe")
     arguments = [word.replace("OUT", str(tmp_path / "out")) for word in command[1:]]
-    for path, said in ((tmp_path / "pipe", "no regular file"), ("/dev/zero", "no regular file"), ("-", "standard input")):  # fmt: skip
+    for path, said in ((tmp_path / "pipe", "no regular file"), ("/dev/zero", "no regular file")):
         done = CliRunner().invoke(cli, [command[0], str(path), *arguments])
         assert isinstance(done.exception, UserError) and said in str(done.exception)
+    with pytest.raises(UserError, match="standard input is not read here"):
+        CliRunner().invoke(cli, ["lineage", "-"], catch_exceptions=False)
     with pytest.raises(UserError, match="is a device"):
         CliRunner().invoke(cli, ["validate", "/dev/zero"], catch_exceptions=False)
 

@@ -11,6 +11,7 @@ import orjson
 
 from punie_data import jsonl
 from punie_data.cli.progress import progress
+from punie_data.cli.rows import Rows, given_as
 from punie_data.cli.unread import end_unless_all_read
 from punie_data.dataset import claimed, part_files, refuse_input
 from punie_data.errors import UserError
@@ -36,7 +37,7 @@ Examples:
   punie-data balance data/svcs --mix mix.toml --out data/svcs-balanced
   punie-data balance new.jsonl --tool 0.67 --check"""
 )
-@click.argument("source", metavar="FILE|DATASET", type=click.Path(path_type=Path))
+@click.argument("source", metavar="FILE|DATASET", type=Rows())
 @click.option("--tool", metavar="SHARE", help="The share of rows that call a tool, as 0.67.")
 @click.option("--tolerance", metavar="SHARE", help="How far --tool may be missed.  [default: 0.02]")
 @click.option(
@@ -209,13 +210,13 @@ def _take_places(source: Path, out: Path) -> None:
 
 def _print(plan: "Plan", axes: set[str], check: bool) -> None:
     head = _rows(plan.before) if plan.after is None else f"{plan.before:,} → {_rows(plan.after)}"
-    click.echo(f"{plain_line(str(plan.path))}: {head}\n")
+    click.echo(f"{plain_line(given_as(plan.path))}: {head}\n")
     _table(_lines(plan, axes))
     click.echo()
     if plan.unread:
         number, why = plan.unread[0]
         click.echo(
-            f"{_lines_are(len(plan.unread))} and left out: {plain_line(str(plan.path))}:{number}: {plain_line(why)}"
+            f"{_lines_are(len(plan.unread))} and left out: {plain_line(given_as(plan.path))}:{number}: {plain_line(why)}"
             + (" …" if len(plan.unread) > 1 else "")
         )
     if plan.conflict:

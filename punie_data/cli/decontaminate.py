@@ -6,6 +6,7 @@ import click
 import orjson
 
 from punie_data.cli.progress import progress
+from punie_data.cli.rows import Rows
 from punie_data.cli.unread import IN_REJECTED, end_unless_all_read, tell_lines
 from punie_data.decontaminate import Options, suites
 from punie_data.decontaminate import decontaminate as decontaminate_dataset
@@ -19,7 +20,7 @@ _TOLD = 10
     epilog="Examples:\n\n\b\n  punie-data decontaminate old.jsonl --against my-evaluation.jsonl --out data/clean\n"
     "  punie-data decontaminate data/sample --against data/sample-split --out data/sample-clean",
 )
-@click.argument("path", metavar="FILE|DATASET", type=click.Path(path_type=Path))
+@click.argument("path", metavar="FILE|DATASET", type=Rows())
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder to write.")
 @click.option(
     "--against",

@@ -8,6 +8,7 @@ import click
 import orjson
 
 from punie_data.cli.progress import progress
+from punie_data.cli.rows import Rows
 from punie_data.cli.unread import IN_REJECTED, end_unless_all_read, tell_lines
 from punie_data.dedupe import REASONS, Options, Report
 from punie_data.dedupe import dedupe as dedupe_dataset
@@ -19,7 +20,7 @@ from punie_data.plain import plain_line
     epilog="Examples:\n\n\b\n  punie-data dedupe data/sample --out data/sample-deduped\n"
     "  punie-data dedupe old.jsonl --out data/old --exact-only",
 )
-@click.argument("path", metavar="FILE|DATASET", type=click.Path(path_type=Path))
+@click.argument("path", metavar="FILE|DATASET", type=Rows())
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder to write.")
 @click.option(
     "--threshold",

@@ -8,6 +8,7 @@ import click
 import orjson
 
 from punie_data.cli.progress import progress
+from punie_data.cli.rows import Rows
 from punie_data.cli.unread import end_unless_all_read
 from punie_data.plain import plain_line
 
@@ -28,8 +29,8 @@ Examples:
   punie-data diff data/sample data/sample
   punie-data diff data/old data/new --limit 0"""
 )
-@click.argument("a", metavar="A", type=click.Path(path_type=Path))
-@click.argument("b", metavar="B", type=click.Path(path_type=Path))
+@click.argument("a", metavar="A", type=Rows())
+@click.argument("b", metavar="B", type=Rows())
 @click.option(
     "--limit",
     type=click.IntRange(min=0),

@@ -10,6 +10,7 @@ import click
 import orjson
 
 from punie_data.cli.progress import progress
+from punie_data.cli.rows import Rows
 from punie_data.cli.unread import IN_REJECTED, end_unless_all_read
 from punie_data.dialects import DIALECTS
 from punie_data.errors import UserError
@@ -27,7 +28,7 @@ Examples:
   punie-data export data/sample --dialect hermes --for openai --out data/openai
   punie-data export data/mine --tokenizer models/qwen --max-seq-length 8192 --out data/mlx"""
 )
-@click.argument("source", metavar="DATASET", type=click.Path(path_type=Path))
+@click.argument("source", metavar="DATASET", type=Rows())
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help="The folder to write."
 )

@@ -6,6 +6,7 @@ import click
 import orjson
 
 from punie_data.cli.progress import progress
+from punie_data.cli.rows import Rows
 from punie_data.cli.unread import end_unless_all_read
 from punie_data.dataset import part_files
 from punie_data.importing.convert import Imported, Options, convert, size_of
@@ -22,7 +23,7 @@ _LARGE = 20_000_000
     "  punie-data import train.jsonl valid.jsonl --out data/glaive --license Apache-2.0\n"
     "  punie-data import ~/.claude/projects/shop/1f0c.jsonl --out data/sessions",
 )
-@click.argument("paths", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", metavar="FILE...", nargs=-1, required=True, type=Rows())
 @click.option(
     "--out",
     required=True,

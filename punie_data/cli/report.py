@@ -7,7 +7,9 @@ import click
 import orjson
 
 from punie_data.cli.progress import progress
+from punie_data.cli.rows import Rows, is_held
 from punie_data.cli.unread import end_unless_all_read
+from punie_data.errors import UserError
 from punie_data.plain import plain_line
 
 
@@ -17,7 +19,7 @@ Examples:
   punie-data report data/sample --out sample.html
   punie-data report data/new --before data/old --tokenizer ./models/qwen3"""
 )
-@click.argument("dataset", type=click.Path(path_type=Path))
+@click.argument("dataset", type=Rows())
 @click.option(
     "--before",
     type=click.Path(path_type=Path),
@@ -63,6 +65,8 @@ def report(
     DATASET is a folder or a file of rows. The file opens from disk, loads nothing from anywhere, and `#row=ID` at the end of its address opens
     a row. Nothing is judged: exit 0 also where the validator finds something, but 1 where lines could not be read.
     """
+    if out is None and is_held(dataset):
+        raise UserError("what comes through standard input lies nowhere: name a place with --out")
     from punie_data.report.write import ROWS, write_report
 
     with progress(quiet=as_json) as shown:

@@ -10,6 +10,7 @@ import click
 import orjson
 
 from punie_data.cli.progress import progress
+from punie_data.cli.rows import Rows, given_as
 from punie_data.cli.unread import IN_REJECTED, end_unless_all_read
 from punie_data.errors import UserError
 from punie_data.plain import plain_line
@@ -26,7 +27,7 @@ Examples:
   punie-data scan data/sample
   punie-data scan data/sample --license MIT,BSD-3-Clause,Apache-2.0 --out data/clean"""
 )
-@click.argument("path", metavar="FILE|DATASET", type=click.Path(path_type=Path))
+@click.argument("path", metavar="FILE|DATASET", type=Rows())
 @click.option(
     "--license",
     "licences",
@@ -106,7 +107,7 @@ def _look(path: Path, names, unwanted: frozenset[str], limit: int, as_json: bool
                 printed.append((file, one))
             else:
                 where = f" in {one.where}" if one.where else ""
-                click.echo(plain_line(f"{file}:{one.line}: {one.kind}: {one.what}{where}"))
+                click.echo(plain_line(f"{given_as(file)}:{one.line}: {one.kind}: {one.what}{where}"))
     total = sum(by_kind.values())
     if as_json:
         told = {
@@ -127,7 +128,7 @@ def _look(path: Path, names, unwanted: frozenset[str], limit: int, as_json: bool
         click.echo(
             f"{_rows(rows)}: {kinds_told}, in {len(places):,} line{'' if len(places) == 1 else 's'}; not to be published so"
         )
-        click.echo(f"Without them:  punie-data scan {path} --redact --out FOLDER")
+        click.echo(f"Without them:  punie-data scan {given_as(path)} --redact --out FOLDER")
     end_unless_all_read(unread, told=as_json)
     if total:
         raise SystemExit(1)

@@ -7,6 +7,7 @@ import click
 import orjson
 
 from punie_data.chat import KINDS
+from punie_data.cli.rows import Rows
 from punie_data.errors import UserError
 
 
@@ -16,7 +17,7 @@ Examples:
   punie-data show data/sample --rows 2 --kind tool
   punie-data show data/sample --rows 1 --mask --tokenizer models/qwen"""
 )
-@click.argument("dataset", type=click.Path(path_type=Path))
+@click.argument("dataset", type=Rows())
 @click.option("--rows", type=click.IntRange(min=1), default=3, show_default=True, help="How many.")
 @click.option(
     "--id", "row_id", default="", metavar="ID", help="The row with this id, or the rows whose id begins so."

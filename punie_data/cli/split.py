@@ -8,6 +8,7 @@ import click
 import orjson
 
 from punie_data.cli.progress import progress
+from punie_data.cli.rows import Rows
 from punie_data.cli.unread import IN_REJECTED, end_unless_all_read, tell_lines
 from punie_data.dedupe.reading import Advance, line_count, opened
 from punie_data.errors import UserError
@@ -23,7 +24,7 @@ _TOLD = 20
     "  punie-data split data/sample --out data/sample-split --by repo --unseen-repos h11,click\n"
     "  punie-data split data/sample-split --check",
 )
-@click.argument("path", metavar="FILE|DATASET", type=click.Path(path_type=Path))
+@click.argument("path", metavar="FILE|DATASET", type=Rows())
 @click.option("--out", type=click.Path(path_type=Path), help="The folder to write.")
 @click.option("--valid", type=click.FloatRange(0, 1), default=0.1, show_default=True, help="Share of valid.")
 @click.option("--test", type=click.FloatRange(0, 1), default=0.1, show_default=True, help="Share of test.")

@@ -8,6 +8,7 @@ import click
 import orjson
 
 from punie_data.cli.progress import progress
+from punie_data.cli.rows import Rows
 from punie_data.cli.unread import end_unless_all_read
 from punie_data.plain import plain_line
 
@@ -28,7 +29,7 @@ Examples:
   punie-data stats data/sample
   punie-data stats data/sample --json"""
 )
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=Rows())
 @click.option(
     "--tokenizer",
     type=click.Path(path_type=Path),
