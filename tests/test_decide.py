@@ -74,7 +74,7 @@ def test_of_two_that_can_t_be_told_apart_the_smaller_is_chosen_and_then_the_fast
     found, _ = decided(tmp_path / "a", good, {"large": (2.0, 15, 15), "small": (2.0, 5, 5)})
     assert (found.outcome, found.system) == ("deploy", "small")
     assert any("may differ by" in reason for reason in found.why)
-    assert any("small over large for disk gb" in reason for reason in found.why)
+    assert "small takes less disk: large 15 GB, small 5 GB" in found.why
     found, _ = decided(tmp_path / "b", good, {"large": (1.0, 5, 5), "small": (2.5, 5.01, 5)})
     assert (found.outcome, found.system) == ("deploy", "large")
     better = {"large": rows(396, 400, 300), "small": rows(360, 400, 300)}

@@ -14,23 +14,30 @@ if TYPE_CHECKING:
     from punie_data.evaluate.compare import Comparison, Evaluation, Pair
 
 SHOWN = 20
-FORMATS = ("text", "markdown", "json")
+FORMATS = ("text", "markdown", "html", "json")
 
 
 @click.command(
     epilog="""\b
 Examples:
   punie-data compare results/base results/mine
-  punie-data compare base=results/a f16=results/b 4bit=results/c --json"""
+  punie-data compare base=results/a f16=results/b 4bit=results/c --format html --out page.html"""
 )
 @click.argument("systems", nargs=-1, required=True, metavar="[NAME=]FOLDER...")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
-@click.option("--out", type=click.Path(path_type=Path), help="Write to this file.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write to this file; a page needs one.")
+@click.option(
+    "--suite",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="The file that was asked, so that the page has its questions; not needed for those that ship.",
+)
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the bootstrap intervals."
 )
-def compare(systems: tuple[str, ...], form: str, as_json: bool, out: Path | None, seed: int) -> None:
+def compare(
+    systems: tuple[str, ...], form: str, as_json: bool, out: Path | None, suite: Path | None, seed: int
+) -> None:
     """Say whether one of several evaluated systems is better, or whether the difference may be chance.
 
     Each folder is what evaluate wrote, all of the same suite. Shares come with Wilson intervals of 95 %, differences with bootstrap intervals; the
@@ -39,6 +46,8 @@ def compare(systems: tuple[str, ...], form: str, as_json: bool, out: Path | None
     from punie_data.evaluate import compare as comparing
 
     form = "json" if as_json else form
+    if form == "html" and out is None:
+        raise UserError("a page goes into a file: name it with --out")
     evaluations = evaluations_of(systems)
     if len(evaluations) < 2:
         raise UserError("name two folders or more: a system alone has nothing to be compared with")
@@ -49,6 +58,11 @@ def compare(systems: tuple[str, ...], form: str, as_json: bool, out: Path | None
         from punie_data.decide.markdown import markdown
 
         text = markdown(found)
+    elif form == "html":
+        from punie_data.decide.answers import suite_file
+        from punie_data.decide.page import page
+
+        text = page(found, evaluations, suite=suite_file(suite, evaluations))
     else:
         text = "\n".join(as_text(found)) + "\n"
     give(text, out)

@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING
 import click
 
 from punie_data.cli.compare import as_data, evaluations_of, give
+from punie_data.errors import UserError
 from punie_data.plain import plain_line
 
 if TYPE_CHECKING:
     from punie_data.decide.verdict import Decision
 
-FORMATS = ("text", "markdown", "json")
+FORMATS = ("text", "markdown", "html", "json")
 
 
 @click.command(
     epilog="""\b
 Examples:
   punie-data decide results/5bit results/6bit --bench bench.json
-  punie-data decide old=results/a new=results/b --bench bench.json --criteria criteria.toml --deployed old --format markdown"""
+  punie-data decide old=results/a new=results/b --bench bench.json --criteria criteria.toml --deployed old --format html --out page.html"""
 )
 @click.argument("systems", nargs=-1, required=True, metavar="[NAME=]FOLDER...")
 @click.option(
@@ -37,6 +38,11 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file.")
 @click.option(
+    "--suite",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="The file that was asked, so that the page has its questions; not needed for those that ship.",
+)
+@click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the bootstrap intervals."
 )
 def decide(
@@ -47,6 +53,7 @@ def decide(
     form: str,
     as_json: bool,
     out: Path | None,
+    suite: Path | None,
     seed: int,
 ) -> None:
     """Deploy, keep, or undecided: for each evaluated system and for all of them, and why.
@@ -56,21 +63,30 @@ def decide(
     the smaller one is preferred, then the faster. Exit 0 for deploy, and for keep where --deployed meets the criteria; 1 otherwise.
     """
     from punie_data.decide import criteria as criteria_of
+    from punie_data.decide.answers import suite_file
     from punie_data.decide.markdown import markdown
     from punie_data.decide.measured import benches_of
+    from punie_data.decide.page import page
     from punie_data.decide.verdict import decide as decided
     from punie_data.evaluate.compare import compare
 
     form = "json" if as_json else form
+    if form == "html" and out is None:
+        raise UserError("a page goes into a file: name it with --out")
     wanted = criteria_of.load_criteria(criteria)
     evaluations = evaluations_of(systems)
     comparison = compare(evaluations, seed) if len(evaluations) > 1 else None
-    found = decided(evaluations, comparison, benches_of(benches, evaluations), wanted, deployed or "")
+    benched = benches_of(benches, evaluations)
+    found = decided(evaluations, comparison, benched, wanted, deployed or "")
     if form == "json":
         data = asdict(found) | {"comparison": as_data(comparison, evaluations) if comparison else None}
         text = json.dumps(data, indent=1) + "\n"
     elif form == "markdown":
         text = markdown(comparison, found)
+    elif form == "html":
+        text = page(
+            comparison or compare(evaluations), evaluations, found, benched, suite_file(suite, evaluations)
+        )
     else:
         text = "\n".join(_as_text(found)) + "\n"
     give(text, out)

@@ -24,10 +24,13 @@ class Amount:
 
 @dataclass(frozen=True, slots=True)
 class Benched:
-    """A system as a bench's file has it, and which systems of the same file it can be told apart from in speed: name → the faster one's name."""
+    """A system as a bench's file has it. `seconds` are those of every answer once warm; `faster` is, by the other systems of the file, the name of the
+    faster one, None where the two can't be told apart.
+    """
 
     name: str
     amounts: Mapping[str, Amount]
+    seconds: tuple[float, ...]
     faster: Mapping[str, str | None]
 
 
@@ -86,7 +89,9 @@ def _benched(system: Mapping[str, Any], data: Mapping[str, Any]) -> Benched:
         if system["name"] in (pair["first"], pair["second"]):
             other = pair["second"] if pair["first"] == system["name"] else pair["first"]
             faster[other] = pair["faster"]
-    return Benched(system["name"], amounts, faster)
+    runs = [run for run in data["runs"] if run["system"] == system["name"]]
+    seconds = tuple(answer["seconds"] for run in runs for answer in run["steady"])
+    return Benched(system["name"], amounts, seconds, faster)
 
 
 def seconds_of_answers(evaluation: Evaluation, seed: int = 0) -> Amount | None:

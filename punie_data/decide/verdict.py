@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from punie_data.decide.criteria import Criteria, Criterion, amount
+from punie_data.decide.criteria import MEASURES, Criteria, Criterion, amount
 from punie_data.decide.measured import Amount, Benched, seconds_of_answers
 from punie_data.errors import UserError
 from punie_data.evaluate.compare import Comparison, Evaluation
@@ -13,6 +13,9 @@ from punie_data.evaluate.statistics import queries_to_settle, wilson
 
 State = Literal["met", "missed", "undecided"]
 Outcome = Literal["deploy", "keep", "undecided"]
+LESS = {"disk_gb": "disk", "memory_gb": "memory"} | {
+    measure: "time" for measure, (unit, _, _) in MEASURES.items() if unit == "s"
+}
 CLOSE = 0.01
 """Sizes that differ by less than this share are the same size."""
 
@@ -172,10 +175,8 @@ class _Choice:
         for measure in self.prefer:
             kept = self._least(left, measure)
             if len(kept) < len(left):
-                known = [f"{name} {self._told(name, measure)}" for name in left]
-                reasons.append(
-                    f"{' and '.join(kept)} over {' and '.join(n for n in left if n not in kept)} for {measure.replace('_', ' ')}: {', '.join(known)}"
-                )
+                known = ", ".join(f"{name} {self._told(name, measure)}" for name in left)
+                reasons.append(f"{' and '.join(kept)} takes less {LESS[measure]}: {known}")
             left = kept
         return max(left, key=self.share), reasons
 
@@ -193,7 +194,7 @@ class _Choice:
 
     def _told(self, name: str, measure: str) -> str:
         found = self.amount(name, measure)
-        return f"{found.value:.3g}" if found else "unknown"
+        return f"{found.value:.3g} {MEASURES[measure][0]}" if found else "unknown"
 
     def _least(self, names: Sequence[str], measure: str) -> list[str]:
         """Those that take least, with those that can't be told apart from the least. All of them where one was not measured."""

@@ -218,7 +218,7 @@ def compare(evaluations: Sequence[Evaluation], seed: int = 0) -> Comparison:
         groups,
         tuple(_pairs(names, passes, seed)),
         queries,
-        tuple(_notes(evaluations, len(shared))),
+        tuple(_notes(evaluations, len(shared), len(everything))),
     )
 
 
@@ -297,15 +297,16 @@ def _outcome(row: Row | None) -> Outcome | None:
     return Outcome(bool(row["strict"]), str(row.get("decided", "")), failed, str(row.get("explanation", "")))
 
 
-def _notes(evaluations: Sequence[Evaluation], shared: int) -> list[str]:
+def _notes(evaluations: Sequence[Evaluation], shared: int, queries: int) -> list[str]:
     notes = []
+    if shared < queries:
+        notes.append(
+            f"{queries - shared} of {queries} queries were not scored for every system: what is compared is of the other {shared}"
+        )
     by_weights: dict[str, list[str]] = {}
     for each in evaluations:
-        missing = len(each.rows) - each.unscored - shared
         if each.unscored:
             notes.append(f"{each.name}: {each.unscored} of {len(each.rows)} unscored, counted neither way")
-        if missing:
-            notes.append(f"{each.name}: {missing} scored that others were not; they are in no figure here")
         if each.weights:
             by_weights.setdefault(each.weights, []).append(each.name)
     notes += [
