@@ -148,15 +148,23 @@ def test_what_will_go_wrong_is_said_beforehand(
 def test_finished_steps_are_kept_and_a_setting_repeats_what_hangs_on_it(
     rows: Path, model: Path, tmp_path: Path
 ) -> None:
-    """Else a changed width costs another training, or an old result stands for a new setting."""
+    """Else a changed width costs another training, or an old result stands for a new setting; and the history gets a record of each that was done."""
+    from punie_data.history.systems import systems_of
     from punie_data.train_and_eval import train_and_eval
+    from punie_data.train_and_eval.recorded import recorded
 
     recipe = wanted("phase-5-fused-8bit", rows, train__iterations=2, model__bits=8, evaluate__queries=4, evaluate__most_tokens=8)  # fmt: skip
     given, _ = means(tmp_path)
     first = train_and_eval(recipe, model, tmp_path / "run", given)
     assert first.steps["train"] is not None and first.page is not None and first.page.is_file()
     assert [one.name for one in first.systems] == ["base", "adapter", "fused", "8bit"]
+    left = [make() for make in recorded(first)]
+    assert [run.kind for run in left] == ["train", "fuse", "quantize", *["evaluate"] * 4]
+    found = {one.label: one for one in systems_of([replace(run, id=str(n)) for n, run in enumerate(left)])}
+    assert {"run adapter", "run fused", "run 8bit"} < set(found) and len(found) == 4
+    assert found["run 8bit"].configuration["training"]["rank"] and "accuracy" in found["run 8bit"].metrics
     again = train_and_eval(recipe, model, tmp_path / "run", given)
+    assert list(recorded(again)) == []
     assert set(again.steps.values()) == {None}
     assert (again.behaviours, again.verdict) == (first.behaviours, first.verdict)
     other = train_and_eval(replace(recipe, bits=(6,), evaluate=replace(recipe.evaluate, systems=())), model, tmp_path / "run", given)  # fmt: skip
@@ -165,6 +173,7 @@ def test_finished_steps_are_kept_and_a_setting_repeats_what_hangs_on_it(
         "6bit",
         "evaluate-6bit",
     }
+    assert [make().kind for make in recorded(other)] == ["quantize", "evaluate"]
     assert recipe.train is not None
     trained = train_and_eval(replace(recipe, train=replace(recipe.train, seed=1)), model, tmp_path / "run", given)  # fmt: skip
     assert trained.steps["train"] is not None and trained.steps["choose"] is None

@@ -74,7 +74,12 @@ def tell_history(make: "Callable[[], Run]") -> None:
     try:
         run = make()
         Ledger(file).record(
-            replace(run, name=kept.get("name") or run.name, started=kept["started"], seconds=seconds)
+            replace(
+                run,
+                name=kept.get("name") or run.name,
+                started=run.started or kept["started"],
+                seconds=seconds if run.seconds is None else run.seconds,
+            )
         )
     except (UserError, OSError) as error:
         click.echo(f"this run is not in the history: {plain_line(str(error))}", err=True)

@@ -145,10 +145,7 @@ def train(
     ):
         raise UserError(f"{out} holds other files; choose an empty folder with --out")
 
-    peaks = [0.0]
-
     def tell(report) -> None:  # type: ignore[no-untyped-def]
-        peaks.append(report.gigabytes)
         parts = [f"loss {report.loss:.3f}"] if report.loss is not None else []
         parts += [f"valid {report.valid_loss:.3f}"] if report.valid_loss is not None else []
         parts += (
@@ -158,7 +155,7 @@ def train(
         click.echo(f"step {report.step}/{report.steps}: {', '.join(parts)}", err=as_json)
 
     progress = run.start(planned, out, tell, lambda line: click.echo(line, err=as_json))
-    tell_history(lambda: trained(source, planned, progress, out, max(peaks)))
+    tell_history(lambda: trained(source, model, out, len(prepared.sequences)))
     if as_json:
         click.echo(json.dumps(asdict(progress) | {"left_out": lost, "out": str(out)}, indent=1))
         return

@@ -8,6 +8,7 @@ import click
 import orjson
 
 from punie_data.cli.progress import progress
+from punie_data.cli.recording import recorded, tell_history
 from punie_data.errors import UserError
 from punie_data.plain import plain_line
 from punie_data.temporary import temporary_root
@@ -34,6 +35,7 @@ Examples:
 @click.option("--cache", type=click.Path(path_type=Path), help="Cache folder.  [default: the user's, or $PUNIE_DATA_CACHE]")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Only read the recipe and say what would be done.")
 @click.option("--json", "as_json", is_flag=True, help="The outcome as JSON.")
+@recorded
 def train_and_eval(
     recipe: str,
     model: str | None,
@@ -64,6 +66,7 @@ def train_and_eval(
     from punie_data.models.named import named_model
     from punie_data.train.fast_blas import use_fast_blas
     from punie_data.train_and_eval import train_and_eval as run
+    from punie_data.train_and_eval.recorded import recorded as records
 
     warning = use_fast_blas()
     place = cache_folder(cache)
@@ -72,6 +75,8 @@ def train_and_eval(
             shown.line(warning)
         folder = named_model(model or wanted.model.base, place, shown.line)
         outcome = run(wanted, folder, target, Means(place, jobs, shown))
+    for make in records(outcome):
+        tell_history(make)
     if as_json:
         click.echo(orjson.dumps(outcome.to_json(), option=orjson.OPT_INDENT_2))
     else:

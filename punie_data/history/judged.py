@@ -71,9 +71,10 @@ def suite_of(run: Run) -> str:
     evaluation = run.configuration.get("evaluation", {})
     counted = share_of(run.metrics.get("accuracy"))
     queries = evaluation.get("queries") or (counted[1] if counted else None)
-    if evaluation.get("suite"):
-        return f"{evaluation['suite']}, {queries} queries" if queries else str(evaluation["suite"])
-    return f"{queries} queries" if queries else UNCOUNTED
+    parts = [str(evaluation[key]) for key in ("suite", "mode") if evaluation.get(key)]
+    if queries:
+        parts.insert(1, f"{queries} queries")
+    return ", ".join(parts) or UNCOUNTED
 
 
 def machine_of(run: Run) -> str:

@@ -4,16 +4,16 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from punie_data import dataset, importing, jsonl
 from punie_data.errors import UserError
 from punie_data.history.metric import Value, value_of
 from punie_data.history.run import Run, machine, versions
+from punie_data.train import record
 
-if TYPE_CHECKING:
-    from punie_data.train.checkpoint import Progress
-    from punie_data.train.run import Run as Training
+_NAMED = ("model", "adapter", "weights", "dialect", "system_prompt")
+"""What a summary says of a system and what has a place of its own in the record."""
 
 
 def weights_of(folder: Path) -> str:
@@ -46,40 +46,47 @@ def dataset_id(source: Path) -> str:
     return hashlib.sha256(told.encode()).hexdigest()
 
 
-def trained(source: Path, plan: "Training", progress: "Progress", out: Path, peak_gb: float | None) -> Run:
-    """A training: `plan` is what `train.run.plan` made, `progress` what `start` returned, `peak_gb` the most memory that was reported."""
-    made, base = artefact(out), weights_of(plan.model)
-    settings = {key: value for key, value in plan.settings.to_json().items() if key != "dialect"}
-    losses = progress.train_losses
+def trained(source: Path, model: Path, out: Path, examples: int | None = None) -> Run:
+    """A training of `source` on `model`, as the record beside the adapter tells it; `examples` are the conversations that were learned.
+
+    UserError where there is no record, or the training is not done.
+    """
+    told = record.load(out)
+    if told is None or not told.get("progress"):
+        raise UserError(f"{out} holds no finished training")
+    made, progress = artefact(out), told["progress"]
+    settings = dict(told["made_of"]["settings"])
+    seconds, tokens, losses = progress["seconds"], progress["trained_tokens"], progress["train_losses"]
     metrics: dict[str, Value | None] = {
-        "examples": len(plan.train.sequences),
-        "learned_tokens": progress.trained_tokens,
-        "learned_tokens_per_second": progress.trained_tokens / progress.seconds if progress.seconds else None,
-        "training_seconds": progress.seconds,
-        "training_peak_gb": peak_gb or None,
+        "examples": examples,
+        "learned_tokens": tokens,
+        "learned_tokens_per_second": tokens / seconds if seconds else None,
+        "training_seconds": seconds,
+        "training_peak_gb": progress.get("peak_gigabytes") or None,
         "adapter_mb": made["bytes"] / 1e6,
         "first_loss": losses[0][1] if losses else None,
         "last_loss": losses[-1][1] if losses else None,
-        "valid_loss": progress.best_loss,
+        "valid_loss": progress["best_loss"],
+    }
+    configuration = {
+        "model": model.resolve().name,
+        "data": _data(source, examples),
+        "dialect": settings.pop("dialect", None),
+        "training": settings | {"steps": progress["step"], "engine": told.get("engine")},
     }
     return _run(
         "train",
         out,
-        {
-            "model": plan.model.resolve().name,
-            "data": _data(source, len(plan.train.sequences)),
-            "dialect": plan.settings.dialect,
-            "training": settings | {"steps": progress.step},
-        },
+        configuration,
         metrics,
-        inputs={"model": base},
+        inputs={"model": weights_of(model)},
         artefacts={"adapter": made},
         dataset=dataset_id(source),
-        identity=f"{progress.run}:{made['path']}:{made['weights']}",
+        identity=f"{told['identity']}:{made['path']}:{made['weights']}",
     )
 
 
-def _data(source: Path, examples: int) -> dict[str, Any]:
+def _data(source: Path, examples: int | None) -> dict[str, Any]:
     parts = dataset.part_files(source)
     main = parts.get("train") or parts.get("examples") or next(iter(parts.values()))
     kinds: dict[str, int] = {}
@@ -111,7 +118,7 @@ def quantized(
     bits: int | None,
     group_size: int,
     wider: Mapping[str, int],
-    bits_per_weight: float,
+    bits_per_weight: float | None = None,
     recipe: str | None = None,
 ) -> Run:
     """A rounding of `model` to so many bits, or by one of mlx-lm's recipes."""
@@ -158,12 +165,14 @@ def evaluated(
             "suite": suite.get("name"),
             "suite_sha256": suite.get("sha256"),
             "queries": suite.get("queries"),
-            "most_tokens": system.get("most_tokens"),
             "batch_size": batch_size,
             "system_prompt": _short(system.get("system_prompt")),
         },
     }
-    configuration["evaluation"] = {k: v for k, v in configuration["evaluation"].items() if v is not None}
+    configuration["evaluation"] |= {key: value for key, value in system.items() if key not in _NAMED}
+    configuration["evaluation"] = {
+        key: value for key, value in configuration["evaluation"].items() if value not in (None, "")
+    }
     run = measured(
         "evaluate",
         adapter or model or Path(str(system.get("model") or "system")),

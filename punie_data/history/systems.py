@@ -98,8 +98,9 @@ def parents_of(systems: Sequence[System]) -> dict[str, System]:
 
 
 def phase_of(name: str) -> str:
-    """What two names have in common that mean the same phase: `Phase 26.1` and `phase-26-1`."""
-    return re.sub(r"[\W_]+", "-", name.casefold()).strip("-") or "unnamed"
+    """What two names have in common that mean the same phase: `Phase 5 fused 8-bit` and `phase-5-fused-8bit`."""
+    plain = re.sub(r"[\W_]+", "-", name.casefold()).strip("-")
+    return re.sub(r"(\d)-bit\b", r"\1bit", plain) or "unnamed"
 
 
 def _name(group: Iterable[Run]) -> str:
