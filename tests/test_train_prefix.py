@@ -80,3 +80,27 @@ def test_models_that_remember_otherwise_are_not_shared(tmp_path: Path) -> None:
         conv_kernel=4, use_bias=False, use_conv_bias=True, time_step_rank=4,
     )  # fmt: skip
     assert not can_share(mamba.Model(config))
+
+
+def test_a_share_of_conversations_is_learned_to_the_end_and_the_others_to_their_first_call(
+    tmp_path: Path,
+) -> None:
+    """Else a short run would spend nine tenths of its time on results; or learn conversations that break off before a call."""
+    from punie_data.dialects.template import Template
+    from punie_data.train.data import prepare
+
+    sample = Path(__file__).parent.parent / "data" / "sample" / "examples.jsonl"
+    template = Template.load(model_folder(tmp_path))
+    whole, part, none = (
+        prepare(sample, template, "hermes-brief", "", 1_000_000, share).sequences for share in (1.0, 0.4, 0.0)
+    )
+    assert len(whole) == len(part) == len(none)
+    cut = sum(len(one.tokens) < len(other.tokens) for one, other in zip(part, whole, strict=True))
+    most = sum(len(one.tokens) < len(other.tokens) for one, other in zip(none, whole, strict=True))
+    assert 0.4 * most < cut < 0.8 * most
+    for one, other in zip(none, whole, strict=True):
+        assert other.tokens[: len(one.tokens)] == one.tokens
+        assert one.tokens[one.turns[-1][0] : one.turns[-1][1]]
+        assert one.turns == other.turns[: len(one.turns)]
+        if len(one.tokens) < len(other.tokens):
+            assert "</tool_call>" in template.decode(one.tokens[one.turns[-1][0] :])

@@ -1,9 +1,11 @@
 """Records as token sequences with the turns to learn, and batches of them: alike in length, none dropped, the same in every run."""
 
-from collections.abc import Iterator, Sequence
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from punie_data import dialects, importing
 from punie_data.dialects.base import Refused, Rendered
@@ -38,8 +40,11 @@ class Prepared:
         return sum(len(sequence.tokens) for sequence in self.sequences)
 
 
-def prepare(path: Path, template: Template, dialect: str, system_prompt: str, longest: int) -> Prepared:
-    """Every row of a file as tokens. A row that doesn't fit into `longest` tokens is left out, never cut: the answer would go first.
+def prepare(
+    path: Path, template: Template, dialect: str, system_prompt: str, longest: int, whole: float = 1.0
+) -> Prepared:
+    """Every row of a file as tokens. A row that doesn't fit into `longest` tokens is left out, never cut: the answer would go first. Of the
+    conversations with calls, all but a share of `whole` end with their first call.
 
     UserError where a line is no row, with its number, and where nothing is left.
     """
@@ -53,6 +58,8 @@ def prepare(path: Path, template: Template, dialect: str, system_prompt: str, lo
         tools = dialects.signatures(line.row["tools"])
         rendered = tools if isinstance(tools, Refused) else written.render(line.row, tools, system_prompt)
         found = rendered if isinstance(rendered, Refused) else mask(template, rendered)
+        if isinstance(found, Masked):
+            found = _first(found, learned_turns(line.row, whole))
         if isinstance(found, Masked) and len(found.tokens) > longest:
             found = Refused(f"longer than {longest} tokens")
         if isinstance(found, Refused):
@@ -63,6 +70,25 @@ def prepare(path: Path, template: Template, dialect: str, system_prompt: str, lo
         why = f": {lost[0].reason}" if lost else ""
         raise UserError(f"{path}: none of its rows can be trained on{why}")
     return Prepared(tuple(sequences), tuple(lost))
+
+
+def _digest(identity: str) -> float:
+    """A number from 0 up to 1, by chance and always the same."""
+    return int.from_bytes(hashlib.sha256(f"whole:{identity}".encode()).digest()[:6]) / 2**48
+
+
+def learned_turns(row: Mapping[str, Any], whole: float) -> int:
+    """How many turns of the assistant are learned: all, or those up to the first call."""
+    spoken = [message for message in row["messages"] if message["role"] == "assistant"]
+    first = next((at for at, message in enumerate(spoken) if message.get("tool_calls")), None)
+    return len(spoken) if first is None or _digest(row["id"]) < whole else first + 1
+
+
+def _first(masked: Masked, turns: int) -> Masked:
+    if turns == len(masked.turns):
+        return masked
+    kept = masked.turns[:turns]
+    return replace(masked, tokens=masked.tokens[: kept[-1][1]], turns=kept)
 
 
 def _head(

@@ -13,7 +13,7 @@ from punie_data.errors import UserError
 from punie_data.models.memory import available_memory
 from punie_data.preflight.delimiters import MANY, NoWeights, collinear
 from punie_data.train import fast_blas
-from punie_data.train.data import Prepared
+from punie_data.train.data import Prepared, learned_turns
 from punie_data.train.memory import Shape, architecture, needed
 from punie_data.train.run import Run
 
@@ -140,7 +140,9 @@ def _mask(run: Run) -> tuple[State, str]:
             rendered = written.render(line.row, tools, run.system_prompt)
             if isinstance(rendered, Refused):
                 return "refused", f"{run.files[name]}:{line.number}: {rendered.reason}"
+            whole = run.settings.whole if name == "train" else 1.0
             wanted = [message for message in rendered.messages if message["role"] == "assistant"]
+            wanted = wanted[: learned_turns(line.row, whole)]
             found = [_squeezed(template.decode(sequence.tokens[start:end])) for start, end in sequence.turns]
             turns += len(wanted)
             if len(wanted) != len(found):

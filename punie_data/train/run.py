@@ -82,7 +82,7 @@ def plan(
     prompt = manifests if system_prompt is None else system_prompt
     template = Template.load(model)
     longest = settings.max_seq_length
-    prepared = prepare(main, template, settings.dialect, prompt, longest)
+    prepared = prepare(main, template, settings.dialect, prompt, longest, settings.whole)
     valid = parts.get("valid")
     held_out = prepare(valid, template, settings.dialect, prompt, longest) if valid else None
     made_of = {

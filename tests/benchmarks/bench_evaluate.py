@@ -12,13 +12,14 @@ import sys
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from punie_data import dialects
 from punie_data.dialects.template import Template
 from punie_data.evaluate.generate import System
 from punie_data.train.fast_blas import use_fast_blas
+
+ROOT = Path(__file__).parents[2]
 
 SYSTEM = "You are a coding assistant for Python projects. Use the tools at hand when the answer depends on the project."
 TOOLS = (

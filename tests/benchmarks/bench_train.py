@@ -16,8 +16,7 @@ from pathlib import Path
 
 import orjson
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from punie_data import dataset
 from punie_data.dialects.template import Template
@@ -25,6 +24,8 @@ from punie_data.models.exponentials import use_fast_exponentials
 from punie_data.train.data import prepare
 from punie_data.train.fast_blas import use_fast_blas
 from punie_data.train.loop import mean_loss
+
+ROOT = Path(__file__).parents[2]
 
 SAMPLE = ROOT / "data" / "sample"
 SETTINGS = {
