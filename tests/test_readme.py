@@ -27,6 +27,7 @@ ELSEWHERE = {
     "fuse": "needs an adapter; tests/test_quantize.py",
     "quantize": "needs a model; tests/test_quantize.py",
     "survival": "needs an adapter; tests/test_quantize.py",
+    "parity": "serves a model; tests/test_parity.py",
     "evaluate": "asks a model; tests/test_evaluate.py",
     "bench": "runs models; tests/test_bench.py",
     "compare": "needs two evaluations; tests/test_evaluate.py",

@@ -43,6 +43,7 @@ COMMANDS = {
     "suite": "Make, check and list suites of queries to evaluate with.",
     "evaluate": "Ask a model what a dataset asks, and score what it decides.",
     "bench": "Measure how fast systems are, and what they take.",
+    "parity": "Compare the calls of a served model with those of its weights.",
     "compare": "Say whether one of several evaluated systems is better.",
     "decide": "Say which system to deploy, by stated criteria.",
     "history": "Show what was trained and measured, kept by itself.",

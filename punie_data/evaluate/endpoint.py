@@ -17,6 +17,7 @@ from typing import Any
 from punie_data.dialects.base import Call, Refused
 from punie_data.errors import UserError
 from punie_data.evaluate.requests import NoAnswer, Server
+from punie_data.evaluate.served import LOADED
 from punie_data.evaluate.systems import Conversation, Turn, as_messages, as_written, turn_of
 
 _DATED = re.compile(r"-(?:\d{4}-\d{2}-\d{2}|\d{8})")
@@ -48,10 +49,14 @@ class Endpoint:
                 known = ", ".join(self.listed or ()) or "it lists none"
                 raise UserError(f"which of the endpoint's models is to be asked? Name it with --served-model ({known})")  # fmt: skip
             self.model = self.listed[0]
-        if self.listed is not None and not any(_is_model(name, self.model) for name in self.listed):
-            raise UserError(
-                f"the endpoint has no model {self.model}: {', '.join(self.listed) or 'it lists none'}"
-            )
+        listed = self.listed
+        # By LOADED an mlx_lm.server means what it was started with, and lists it under another name.
+        if (
+            listed is not None
+            and self.model != LOADED
+            and not any(_is_model(name, self.model) for name in listed)
+        ):
+            raise UserError(f"the endpoint has no model {self.model}: {', '.join(listed) or 'it lists none'}")
 
     def told(self) -> dict[str, Any]:
         return {
