@@ -23,8 +23,10 @@ class Repo:
         paths: list[str],
         facts: dict[str, FileFacts],
         has_git: bool,
+        drawn_as: str = "",
     ) -> None:
         self.name = name
+        self.drawn_as = drawn_as or name
         self.root = root
         self.revision = revision
         self.license = license

@@ -22,6 +22,8 @@ class Source:
     immutable: bool
     exec_requirements: tuple[str, ...] = ()
     pytest_arguments: tuple[str, ...] = ()
+    drawn_as: str = ""
+    """The name by which chance draws: of a renamed twin its original's, so that both are asked the same."""
 
 
 def safe_name(text: str) -> str:

@@ -181,6 +181,7 @@ def make_site(source: Source, tree: Tree, options: Options, environments: dict[s
         tree=tree.digest,
         history=tree.history,
         engine=engine_digest(),
+        drawn_as=source.drawn_as,
     )
 
 
@@ -197,7 +198,7 @@ def shard_key(
         tree.digest, unread, site.name, site.revision, site.license, generator.name, generator.digest,
         [[d.name, d.digest] for d in derived], engine_digest(), tool_versions(),
         options.seed, options.quota, options.derived_quota, options.allow_exec, site.virtual_environment is not None,
-        site.pytest_arguments,
+        site.pytest_arguments, site.drawn_as,
     )  # fmt: skip
 
 

@@ -57,6 +57,7 @@ class Site:
     history: str = ""
     """Digests of all that tools can see, and of what git's log says."""
     engine: str = ""
+    drawn_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,14 @@ def open_site(site: Site, cache: Path) -> tuple[Repo, Toolbox, Memory]:
             found: FileFacts = pickle.loads(data)
             facts[found.path] = found
         repo = Repo(
-            site.name, site.root, site.revision, site.license, list(site.paths), facts, site.git is not None
+            site.name,
+            site.root,
+            site.revision,
+            site.license,
+            list(site.paths),
+            facts,
+            site.git is not None,
+            site.drawn_as,
         )
         files = dict(zip(site.paths, site.digests, strict=True))
         memory = Memory(store, Dependence(site.root, files, facts, site.tree, site.history), site.engine)
@@ -185,7 +193,7 @@ def mine_one(generator: Generator, task: Mining, repo: Repo, tools: Toolbox, mem
     """One generator and, over what it had accepted, every derived one. Each has its own chance: order and company change nothing."""
     shard = Shard()
     started = time.perf_counter()
-    chance = Random(f"{task.seed}:{generator.name}:{repo.name}")
+    chance = Random(f"{task.seed}:{generator.name}:{repo.drawn_as}")
     accepted = _take(
         shard,
         generator.name,
@@ -196,7 +204,7 @@ def mine_one(generator: Generator, task: Mining, repo: Repo, tools: Toolbox, mem
         task.quota,
     )
     for derived in task.derived:
-        chance = Random(f"{task.seed}:{derived.name}:{generator.name}:{repo.name}")
+        chance = Random(f"{task.seed}:{derived.name}:{generator.name}:{repo.drawn_as}")
         made = lambda: load(derived).derive(accepted, repo, tools, chance)  # noqa: B023, E731  (called at once)
         _take(shard, derived.name, task, repo, memory, made, task.derived_quota)
     shard.seconds = time.perf_counter() - started

@@ -29,7 +29,7 @@ class Checked:
 
 def checked(repo: Repo, tools: Toolbox) -> Checked:
     """The same choice for every generator, so that one process serves them all. Mostly sources, some tests, none of them long."""
-    order = Random(f"checked:{repo.name}")
+    order = Random(f"checked:{repo.drawn_as}")
     chosen: dict[str, FileFacts] = {}
     folders = []
     small = _small_folders(repo)
