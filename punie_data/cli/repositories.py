@@ -41,8 +41,12 @@ def repositories(
     cache: Path,
     line: Callable[[str], None],
 ) -> "dict[str, Source]":
-    """The repositories by name, `entries` being name → origin: given ones first, then where `folder` remembers them, then fetched by their origin."""
-    from punie_data.corpus import fetch_entry, load_corpus, resolve
+    """The repositories by name, `entries` being name → origin: given ones first, then where `folder` remembers them, then fetched by their origin.
+
+    A renamed twin is made anew of its original, which may be the one that was given.
+    """
+    from punie_data.corpus import fetch_entry, load_corpus
+    from punie_data.renaming.folder import again, resolve
 
     given: dict[str, Any] = {}
     for spec in repos:
@@ -59,8 +63,11 @@ def repositories(
             found[name] = fetch_entry(listed[name], cache, line)
         elif name in places and Path(places[name]).is_dir():
             found[name] = resolve(places[name], cache, line)
+        elif (twin := again(origin, given, cache, line)) is not None:
+            found[name] = twin
         elif "==" in origin or "://" in origin:
             found[name] = resolve(origin, cache, line)
         else:
-            raise UserError(f"{name} was a local folder; say where it is with --repo")
+            original = origin.rpartition(":")[2]
+            raise UserError(f"{original} was a local folder; say where it is with --repo")
     return found

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import click
 import orjson
 
 from punie_data.cli.progress import progress
+from punie_data.cli.repositories import CORPUS, REPO, repositories
 from punie_data.errors import UserError
 from punie_data.plain import plain_line
 from punie_data.temporary import temporary_root
@@ -104,6 +106,12 @@ Examples:
 @click.option(
     "--drop", is_flag=True, help="Leave questions out that a training set asks, instead of refusing."
 )
+@click.option(
+    "--twins",
+    "with_twins",
+    is_flag=True,
+    help="Write the renamed twins too, into a file of the same name with -twins behind it.",
+)
 @click.option("--description", help="What the suite asks, in a sentence, for its manifest.")
 @_jobs_option
 @_cache_option
@@ -117,6 +125,7 @@ def make(
     out: Path,
     unseen_in: tuple[Path, ...],
     drop: bool,
+    with_twins: bool,
     description: str | None,
     jobs: int,
     cache: Path | None,
@@ -155,7 +164,103 @@ def make(
     for failure in ledger.failures:
         click.echo(plain_line(failure), err=True)
     _tell(made, out, as_json)
+    if with_twins:
+        places = {source.name: source for source in sources}
+        _write_twins(out, out.with_name(f"{out.stem}-twins.jsonl"), places, seed, jobs, folder, as_json)
     if ledger.mistakes:
+        raise click.exceptions.Exit(1)
+
+
+@suite.command(
+    epilog="""\b
+Examples:
+  punie-data suite twins suites/unseen.jsonl --out suites/unseen-twins.jsonl
+  punie-data suite twins suites/mine.jsonl --repo ./mine --out suites/mine-twins.jsonl"""
+)
+@click.argument("suite_file", metavar="SUITE", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@_seed_option
+@_out_option
+@REPO
+@CORPUS
+@_jobs_option
+@_cache_option
+@_json_option
+def twins(
+    suite_file: Path,
+    seed: int,
+    out: Path,
+    repos: tuple[str, ...],
+    corpora: tuple[str, ...],
+    jobs: int,
+    cache: Path | None,
+    as_json: bool,
+) -> None:
+    """Ask the queries of SUITE of the same repositories under other names: who learned them by heart answers with the old ones.
+
+    Each repository's own names are replaced, and it is mined again. A twin is the row of the same generator about the same symbol in the same
+    words; its gold answer is what the tools say of the renamed repository. Queries without a twin are counted. The manifest pairs the ids.
+    """
+    from punie_data import dataset
+    from punie_data.corpus import cache_folder
+
+    dataset.refuse_input(out, [suite_file])
+    folder = cache_folder(cache)
+    manifest = dataset.read_manifest(suite_file)
+    entries = {entry["name"]: entry["origin"] for entry in manifest.get("sources", ())}
+    with temporary_root(), progress(quiet=as_json) as shown:
+        places = repositories(entries, suite_file, repos, corpora, folder, shown.line)
+    _write_twins(suite_file, out, places, seed, jobs, folder, as_json)
+
+
+def _write_twins(
+    original: Path, out: Path, places: Mapping[str, Any], seed: int, jobs: int, cache: Path, as_json: bool
+) -> None:
+    from punie_data.evaluate.twins import write_twins
+
+    with temporary_root(), progress(quiet=as_json) as shown:
+        made = write_twins(original, out, places, seed, jobs, cache, shown)
+    _tell(made, out, as_json)
+    told = made["suite"]["twins"]
+    if not as_json:
+        for one in told["repositories"]:
+            click.echo(f"  {one['of']} is {one['name']}: {one['renamed']} names replaced, {one['kept']} kept")
+        for reason, count in told["unpaired"].items():
+            click.echo(f"  without a twin, {reason}: {count}")
+
+
+@suite.command(
+    epilog="""\b
+Example:
+  punie-data suite gap results/unseen results/unseen-twins --twins suites/unseen-twins.jsonl"""
+)
+@click.argument("results", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("results_twins", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option(
+    "--twins",
+    "twins_file",
+    required=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="The suite of twins, whose manifest pairs the queries.",
+)
+@click.option(
+    "--margin", type=click.FloatRange(min=0), default=3.0, show_default=True, help="Points that may be lost."
+)
+@_json_option
+def gap(results: Path, results_twins: Path, twins_file: Path, margin: float, as_json: bool) -> None:
+    """Say how much worse a system is on renamed twins than on the queries themselves. Exit 1 where it is more than the margin."""
+    from punie_data import dataset
+    from punie_data.evaluate.compare import load_results
+    from punie_data.evaluate.twin_gap import pairs, twin_gap
+
+    paired = pairs(dataset.read_manifest(twins_file))
+    found = twin_gap(load_results(results).rows, load_results(results_twins).rows, paired)
+    if as_json:
+        click.echo(orjson.dumps([asdict(one) for one in found], option=orjson.OPT_INDENT_2).decode())
+    else:
+        for one in found:
+            shares = f"{one.original.passed} and {one.twins.passed} of {one.original.total}"
+            click.echo(f"{one.group:<8}{shares:<24}{one.verdict(margin)}")
+    if found[0].points > margin:
         raise click.exceptions.Exit(1)
 
 
@@ -198,7 +303,8 @@ def check(files: tuple[Path, ...]) -> None:
 
 
 def _sources(repos: Sequence[str], corpus: str | None, only: str | None, cache: Path, line: Any) -> list[Any]:
-    from punie_data.corpus import fetch_entry, load_corpus, resolve
+    from punie_data.corpus import fetch_entry, load_corpus
+    from punie_data.renaming.folder import resolve
 
     if only and corpus is None:
         raise UserError("--only chooses from a corpus: name one with --corpus")

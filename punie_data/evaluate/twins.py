@@ -15,12 +15,14 @@ from punie_data.chat import Example, example_from_json
 from punie_data.code.tree import snapshot
 from punie_data.corpus import Source
 from punie_data.errors import ToolUnavailable, UserError
+from punie_data.evaluate import suite_file
 from punie_data.evaluate.suite_make import mined
 from punie_data.generate.engine import Progress
 from punie_data.renaming.folder import Renamed, renamed
 from punie_data.renaming.names import Names
 from punie_data.tools.typecheck import check
 from punie_data.tools.workspace import Workspace
+from punie_data.verify import check_digest
 
 BROKEN = ("unresolved-", "unknown-argument", "missing-argument", "invalid-syntax", "possibly-missing", "possibly-unbound")  # fmt: skip
 """What ty says of code whose names don't fit together."""
@@ -46,6 +48,51 @@ class Twins:
     manifest: dict[str, Any] = field(default_factory=dict)
 
 
+def write_twins(
+    original: Path,
+    out: Path,
+    places: Mapping[str, Source],
+    seed: int,
+    jobs: int,
+    cache: Path,
+    progress: Progress,
+) -> dict[str, Any]:
+    """Write the twins of a suite, whose repositories are in `places` by name; the manifest is returned. UserError where no query has one."""
+    manifest, rows = suite_file.load(original)
+    about = manifest["suite"]
+    for entry in manifest["sources"]:
+        if "digest" in entry and entry["name"] in places:
+            source = places[entry["name"]]
+            tree = snapshot(source.root, cache, source.immutable, progress.line)
+            check_digest(entry, tree)
+    asked = sorted({row["origin"]["repo"] for row in rows})
+    sources = [places[name] for name in asked if name in places]
+    if not sources:
+        raise UserError(f"{original}: its manifest names no repository that could be renamed")
+    mining_seed = int(manifest.get("options", {}).get("seed", 0))
+    found = twins(
+        [row for row in rows if row["origin"]["repo"] in places],
+        sources,
+        seed,
+        mining_seed,
+        cache,
+        jobs,
+        progress,
+    )
+    if not found.rows:
+        raise UserError(f"no query of {original} was asked again of the renamed repositories: was it mined?")
+    told = {
+        "of": about["name"],
+        "sha256": manifest["files"][original.name],
+        "pairs": found.pairs,
+        "unpaired": dict(sorted(found.unpaired.items())),
+        "repositories": found.repositories,
+    }
+    description = f"Twins of {about['name']}: the same queries, the repositories' own names replaced."
+    said = suite_file.About(description, seed, about["version"], {"twins": told})
+    return suite_file.write(out, found.rows, found.manifest, said)
+
+
 def twins(
     rows: Sequence[Mapping[str, Any]],
     sources: Sequence[Source],
@@ -62,6 +109,10 @@ def twins(
         {"name": one.source.name, "of": name, "renamed": len(one.names.names), "kept": len(one.kept)}
         for name, one in sorted(renamings.items())
     ]
+    names = [one.source.name for one in renamings.values()]
+    doubled = next((name for name in names if names.count(name) > 1), None)
+    if doubled:
+        raise UserError(f"two of the renamed repositories would be called {doubled}: choose another seed")
     every, found.manifest, _ = mined(
         [one.source for one in renamings.values()], cache, mining_seed, jobs, progress
     )
