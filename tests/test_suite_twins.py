@@ -64,25 +64,19 @@ def test_nearly_every_query_has_a_twin_in_the_same_words(made: Path) -> None:
 def test_no_old_name_is_left_in_a_twin_s_code(made: Path) -> None:
     """Else the old name would be the right answer."""
     text = twins_of(made).read_text()
-    for name in (
-        "PaymentDeclined",
-        "Catalogue(",
-        "tiny_shop",
-        "tiny-shop",
-        "sample_catalogue",
-        "best_sellers",
-    ):
-        assert name in made.read_text()
-        assert name not in text
+    names = ("PaymentDeclined", "Catalogue(", "tiny_shop", "tiny-shop", "sample_catalogue", "best_sellers", "OrderService")  # fmt: skip
+    assert sum(name in made.read_text() for name in names) >= 4
+    assert [name for name in names if name in text] == []
 
 
 def answered(asked: list[Query], told: dict[str, str]) -> dict[str, dict[str, Any]]:
     """Results, as evaluate writes them, of a system that answers each query with the text that is told for it."""
-    return {
-        query.id: {"id": query.id, "kind": query.kind, "category": query.category, "unscored": "",
-                   "strict": score(query, told[query.id], "hermes").strict}
-        for query in asked
-    }  # fmt: skip
+    found = {}
+    for query in asked:
+        judged = score(query, told[query.id], "hermes")
+        found[query.id] = {"id": query.id, "kind": query.kind, "category": query.category, "repo": query.repo,
+                           "unscored": "", "strict": judged.strict, "layers": dict(judged.layers)}  # fmt: skip
+    return found
 
 
 def write_results(folder: Path, rows: dict[str, dict[str, Any]]) -> Path:
@@ -166,18 +160,18 @@ def test_a_renamed_repository_is_the_same_everywhere(shop: Path, tmp_path: Path)
 
 
 def test_what_is_renamed_still_runs(shop: Path, tmp_path: Path) -> None:
-    """The program is the same under its new names: its own tests pass."""
+    """The program is the same under its new names: its tests pass, fail and are skipped as before (one of the shop's is meant to fail)."""
     from punie_data.corpus import resolve as found
 
+    def outcome(root: Path) -> str:
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=no", "."]
+        done = subprocess.run(command, cwd=root, capture_output=True, text=True)
+        return done.stdout.splitlines()[0]
+
     one = renamed(found(str(shop), tmp_path, print), 0, tmp_path)
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "."],
-        cwd=one.source.root, capture_output=True, text=True,
-    )  # fmt: skip
-    assert " passed" in done.stdout and " failed" not in done.stdout and done.returncode in (0, 1), (
-        done.stdout
-    )
-    assert done.returncode == 0, done.stdout
+    before = outcome(shop)
+    assert outcome(one.source.root) == before
+    assert "F" in before and before.count(".") > 15
 
 
 def test_a_suite_without_a_renamable_repository_is_told(made: Path, tmp_path: Path) -> None:
