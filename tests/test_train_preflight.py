@@ -227,10 +227,47 @@ def test_trained_parameters_are_counted_as_mlx_lm_makes_them(model: Path, tmp_pa
             assert memory.trained_parameters(folder, given) == wanted, (folder.name, given.method)
 
 
-def test_the_longest_batch_is_the_one_that_is_estimated() -> None:
-    """An estimate for the mean batch would be met by the worst one."""
-    sequences = tuple(Masked(tuple(range(length)), ((1, 1 + length // 3),)) for length in (10, 90, 30, 60))
-    assert largest(Prepared(sequences, ()), 2) == memory.Shape(2, 90, 50)
+def test_the_largest_batch_is_the_one_that_is_estimated(model: Path, fruits: Path) -> None:
+    """An estimate for the mean batch would be exceeded by the worst one; what is computed once counts once."""
+    run = plan(fruits, model, Settings())
+    prefix = tuple(range(40))
+    lengths = (10, 90, 30, 60)
+    sequences = tuple(
+        Masked((*prefix, 50 + at, *range(length)), ((41, 41 + length // 3),), 40)
+        for at, length in enumerate(lengths)
+    )
+    pairs = replace(run, train=Prepared(sequences, ()), settings=Settings(batch_size=2))
+    assert largest(pairs) == memory.Shape(2, 131, 50, 40)
+
+
+@pytest.mark.parametrize(("rows", "length", "shared"), [(4, 200, 0), (2, 500, 0), (8, 300, 200)])
+def test_the_memory_estimate_is_near_what_mlx_holds(
+    rows: int, length: int, shared: int, tmp_path: Path
+) -> None:
+    """Two sizes and a shared beginning: an estimate that is off by half refuses what would run, or lets the machine die."""
+    from punie_data.train.loop import _optimizer, _step, prepared_model
+    from punie_data.train.world import World
+
+    folder = model_folder(tmp_path / "model", hidden=128, layers=4)
+    given = Settings(layers=3)
+    loaded = prepared_model(folder, given)
+    optimizer = _optimizer(given, 4)
+    optimizer.init(loaded.trainable_parameters())
+    step = _step(loaded, optimizer, World())
+    beginning = tuple(number % 200 for number in range(shared))
+    batch = [
+        Masked((*beginning, 5 + row, *range(length - shared - 1)), ((length - 32, length),), shared)
+        for row in range(rows)
+    ]
+    step(batch)
+    mx.clear_cache()
+    mx.reset_peak_memory()
+    before = mx.get_active_memory()
+    step(batch)
+    held = mx.get_peak_memory() - before
+    need = memory.needed(folder, given, memory.Shape(rows, length, rows * 32, shared))
+    moments = 3 * 4 * memory.trained_parameters(folder, given)
+    assert (need.trained - moments + need.activations) == pytest.approx(held, rel=0.15)
 
 
 def test_a_curve_shows_a_fall() -> None:

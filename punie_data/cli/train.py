@@ -59,6 +59,18 @@ Examples:
     help="mlx-lm-cli: stock mlx_lm.lora on the exported set.",
 )
 @click.option(
+    "--behaviour",
+    metavar="SUITE",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Keep the weights that decide most of SUITE's queries right, of those the ones with the lowest loss.",
+)
+@click.option(
+    "--behaviour-every",
+    metavar="STEPS",
+    type=click.IntRange(min=1),
+    help="Ask SUITE so often, and at the end.  [default: five times a run]",
+)
+@click.option(
     "--ignore",
     multiple=True,
     metavar="CHECKS",
@@ -76,6 +88,8 @@ def train(
     given: tuple[str, ...],
     system_prompt: str | None,
     engine: str,
+    behaviour: Path | None,
+    behaviour_every: int | None,
     ignore: tuple[str, ...],
     restart: bool,
     dry_run: bool,
@@ -93,6 +107,7 @@ def train(
     from punie_data.train.preflight import CHECKS, preflight
     from punie_data.train.record import RECORD
     from punie_data.train.settings import settings_from
+    from punie_data.train.world import world
 
     settings = settings_from({"dialect": dialect, **_values(given)})
     ignored = {name.strip() for names in ignore for name in names.split(",") if name.strip()}
@@ -100,13 +115,16 @@ def train(
         raise UserError(f"there is no check {name}: {', '.join(CHECKS)}")
     if not dry_run:
         fast_blas.use_fast_blas()
-    planned = run.plan(source, model, settings, system_prompt, engine)
+    if behaviour_every and behaviour is None:
+        raise UserError("--behaviour-every: name the suite with --behaviour")
+    planned = run.plan(source, model, settings, system_prompt, engine, behaviour, behaviour_every or 0)
+    everybody = world()
     prepared = planned.train
     lost: dict[str, int] = {}
     for row in planned.lost:
         lost[row.reason] = lost.get(row.reason, 0) + 1
     checks = preflight(planned, out)
-    if not as_json:
+    if not as_json and everybody.writes:
         share = prepared.trained_tokens / prepared.tokens
         held_out = f", {len(planned.valid.sequences)} held out" if planned.valid else ""
         click.echo(
@@ -133,7 +151,7 @@ def train(
         reasons = "; ".join(f"{check.name}: {check.said}" for check in refused)
         names = ",".join(check.name for check in refused)
         raise UserError(f"not begun: {plain_line(reasons)} (--ignore {names} begins all the same)")
-    if restart:
+    if restart and everybody.writes:
         shutil.rmtree(out / "checkpoint", ignore_errors=True)
         (out / RECORD).unlink(missing_ok=True)
     if (
@@ -146,8 +164,12 @@ def train(
         raise UserError(f"{out} holds other files; choose an empty folder with --out")
 
     def tell(report) -> None:  # type: ignore[no-untyped-def]
+        if not everybody.writes:
+            return
         parts = [f"loss {report.loss:.3f}"] if report.loss is not None else []
         parts += [f"valid {report.valid_loss:.3f}"] if report.valid_loss is not None else []
+        if report.behaviour is not None:
+            parts.append("right decisions {} of {}".format(*report.behaviour))
         parts += (
             [f"{report.rate:,.1f} learned tokens/s", f"{_minutes(report.left)} left"] if report.step else []
         )
@@ -155,15 +177,17 @@ def train(
         click.echo(f"step {report.step}/{report.steps}: {', '.join(parts)}", err=as_json)
 
     progress = run.start(planned, out, tell, lambda line: click.echo(line, err=as_json))
+    if not everybody.writes:
+        return
     tell_history(lambda: trained(source, model, out, len(prepared.sequences)))
     if as_json:
         click.echo(json.dumps(asdict(progress) | {"left_out": lost, "out": str(out)}, indent=1))
         return
-    best = (
-        f"; lowest loss on valid {progress.best_loss:.3f} at step {progress.best_step}"
-        if progress.best_loss is not None
-        else ""
-    )
+    best = ""
+    if progress.best_right is not None:
+        best = f"; most right decisions {progress.best_right} of {progress.behaviours[-1][2]} at step {progress.best_step}"
+    elif progress.best_loss is not None:
+        best = f"; lowest loss on valid {progress.best_loss:.3f} at step {progress.best_step}"
     click.echo(
         f"{progress.step} steps, {progress.trained_tokens:,} learned tokens in {_minutes(progress.seconds)}{best}"
     )

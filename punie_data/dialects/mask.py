@@ -13,17 +13,27 @@ from punie_data.dialects.template import Template, TemplateError
 @dataclass(frozen=True, slots=True)
 class Masked:
     """A conversation as tokens. `turns` are the assistant's, in order, as half-open ranges of `tokens`; `head` tokens are the system message, where
-    that is known.
+    that is known. `weights` are what a token of each turn weighs, () where all weigh 1.
     """
 
     tokens: tuple[int, ...]
     turns: tuple[tuple[int, int], ...]
     head: int = 0
+    weights: tuple[float, ...] = ()
 
     @property
     def trained(self) -> int:
         """How many tokens are learned."""
         return sum(end - start for start, end in self.turns)
+
+    @property
+    def weight(self) -> float:
+        """What all of them weigh together."""
+        if not self.weights:
+            return float(self.trained)
+        return sum(
+            weight * (end - start) for weight, (start, end) in zip(self.weights, self.turns, strict=True)
+        )
 
 
 def mask(template: Template, rendered: Rendered) -> Masked | Refused:

@@ -41,6 +41,13 @@ class System:
                 f"{adapter or model}: mlx-lm can't load it: {str(error).splitlines()[0]}"
             ) from None
 
+    @classmethod
+    def of(cls, model: Any, tokenizer: Any) -> "System":
+        """A model that is loaded already, as it is."""
+        system = cls.__new__(cls)
+        system._model, system._tokenizer = model, tokenizer
+        return system
+
     def answer(
         self, prompts: Sequence[Sequence[int]], most: int, batch: int
     ) -> Iterator[tuple[int, Written]]:

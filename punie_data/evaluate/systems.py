@@ -91,7 +91,8 @@ class InProcess:
     batch: int = 16
     longest: int = 8192
     _template: Template | None = None
-    _system: System | None = None
+    system: System | None = None
+    """What is asked; loaded from the folders where it is None."""
 
     def told(self) -> dict[str, Any]:
         return {
@@ -120,8 +121,8 @@ class InProcess:
                 places.append(number)
         if not prompts:
             return
-        self._system = self._system or System(self.model, self.adapter)
-        for at, written in self._system.answer(prompts, self.most, self.batch):
+        self.system = self.system or System(self.model, self.adapter)
+        for at, written in self.system.answer(prompts, self.most, self.batch):
             number = places[at]
             turn = turn_of(written.text, self.dialect, asked[number].tools)
             yield (

@@ -21,7 +21,9 @@ FOLDER = "checkpoint"
 
 @dataclass(slots=True)
 class Progress:
-    """Where a run stands. `run` is the digest of everything that it is a function of; losses are nats a learned token."""
+    """Where a run stands. `run` is the digest of everything that it is a function of; losses are nats a learned token, `behaviours` are (step, right
+    decisions, queries), and `best_step` is that of the weights that are kept, `best_loss` and `best_right` what they had.
+    """
 
     run: str
     step: int = 0
@@ -33,6 +35,8 @@ class Progress:
     finished: bool = False
     train_losses: list[tuple[int, float]] = field(default_factory=list)
     valid_losses: list[tuple[int, float]] = field(default_factory=list)
+    behaviours: list[tuple[int, int, int]] = field(default_factory=list)
+    best_right: int | None = None
 
 
 def save(

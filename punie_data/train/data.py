@@ -41,12 +41,18 @@ class Prepared:
 
 
 def prepare(
-    path: Path, template: Template, dialect: str, system_prompt: str, longest: int, whole: float = 1.0
+    path: Path,
+    template: Template,
+    dialect: str,
+    system_prompt: str,
+    longest: int,
+    whole: float = 1.0,
+    answer_weight: float = 1.0,
 ) -> Prepared:
     """Every row of a file as tokens. A row that doesn't fit into `longest` tokens is left out, never cut: the answer would go first. Of the
     conversations with calls, all but a share of `whole` end with their first call.
 
-    UserError where a line is no row, with its number, and where nothing is left.
+    Tokens of turns that call weigh 1, those of other turns `answer_weight`. UserError where a line is no row, with its number, and where nothing is left.
     """
     written = dialects.load(dialect)
     sequences: list[Masked] = []
@@ -65,7 +71,9 @@ def prepare(
         if isinstance(found, Refused):
             lost.append(Lost(line.row["id"], line.number, found.reason))
         else:
-            sequences.append(replace(found, head=_head(template, rendered, found.tokens, heads)))
+            head = _head(template, rendered, found.tokens, heads)
+            weights = _weights(line.row["messages"], answer_weight) if answer_weight != 1 else ()
+            sequences.append(replace(found, head=head, weights=weights[: len(found.turns)]))
     if not sequences:
         why = f": {lost[0].reason}" if lost else ""
         raise UserError(f"{path}: none of its rows can be trained on{why}")
@@ -89,6 +97,11 @@ def _first(masked: Masked, turns: int) -> Masked:
         return masked
     kept = masked.turns[:turns]
     return replace(masked, tokens=masked.tokens[: kept[-1][1]], turns=kept)
+
+
+def _weights(messages: Sequence[Mapping[str, Any]], answer_weight: float) -> tuple[float, ...]:
+    turns = (message for message in messages if message["role"] == "assistant")
+    return tuple(1.0 if turn.get("tool_calls") else answer_weight for turn in turns)
 
 
 def _head(

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from punie_data.train.data import batches, schedule
 from punie_data.train.loss import arrays, total_loss
 from punie_data.train.prefix import can_share
 from punie_data.train.settings import Settings
+from punie_data.train.world import World, world
 
 if TYPE_CHECKING:
     import mlx.core as mx
@@ -25,7 +26,9 @@ CHECKPOINT_SECONDS = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What is told of a run while it lasts. `loss` is of the steps since the last report, `rate` learned tokens a second, `left` seconds."""
+    """What is told of a run while it lasts. `loss` is of the steps since the last report, `rate` learned tokens a second, `left` seconds; `behaviour` is
+    (right decisions, queries) where they were looked at.
+    """
 
     step: int
     steps: int
@@ -34,9 +37,22 @@ class Report:
     rate: float
     left: float
     gigabytes: float
+    behaviour: tuple[int, int] | None = None
 
 
 Tell = Callable[[Report], None]
+Behave = Callable[[Any], tuple[int, int]]
+"""The model → (right decisions, queries)."""
+
+
+@dataclass(slots=True)
+class _Since:
+    """What was done since the last report."""
+
+    loss: float = 0.0
+    weight: float = 0.0
+    learned: int = 0
+    seconds: float = 0.0
 
 
 def train(
@@ -47,13 +63,19 @@ def train(
     out: Path,
     run: str,
     tell: Tell,
+    behave: Behave | None = None,
+    behave_every: int = 0,
 ) -> Progress:
     """Train the model in `folder`, from the beginning or from where `out` was left, and write the adapter with the lowest loss on `valid`
-    (of the last step where there is none). `run` names everything that the outcome depends on. UserError where the loss is no number any more.
+    (of the last step where there is none), or, with `behave`, the one with the most right decisions, of those the one with the lowest loss.
+
+    `run` names everything that the outcome depends on. Where a launcher started several processes, they share each batch, and the first one writes.
+    UserError where the loss is no number any more, and where the processes don't stand at the same step.
     """
     import mlx.core as mx
     from mlx.utils import tree_flatten, tree_unflatten
 
+    everybody = world()
     mx.random.seed(settings.seed)
     model = prepared_model(folder, settings)
     order = list(schedule(train_on, settings.batch_size, settings.seed, settings.epochs))
@@ -65,17 +87,21 @@ def train(
         progress, weights, state = kept
         model.load_weights(list(weights.items()), strict=False)
         optimizer.state = tree_unflatten(list(state.items()))
+    if everybody.sums(progress.step)[0] != progress.step * everybody.size:
+        raise UserError(f"{out}: the processes find other checkpoints there: it has to be one folder for all")
     if progress.finished:
         return progress
     out.mkdir(parents=True, exist_ok=True)
-    step = _step(model, optimizer)
-    share = can_share(model)
+    step = _step(model, optimizer, everybody)
+    behave_every = behave_every or max(1, len(order) // 5)
     every = settings.evaluate_every or max(1, len(order) // 10)
-    since = [0.0, 0, 0.0]  # loss, learned tokens, seconds since the last report
+    since = _Since()
     last_kept = time.monotonic()
 
     def keep(finished: bool) -> None:
         progress.finished = finished
+        if not everybody.writes:
+            return
         state = dict(tree_flatten(optimizer.state))
         checkpoint.save(out, progress, dict(tree_flatten(model.trainable_parameters())), state)
 
@@ -85,22 +111,34 @@ def train(
         mx.random.seed(
             settings.seed * 1_000_003 + progress.step
         )  # dropout's chance, the same after a restart
-        loss, learned = step(*arrays(batch, share))
+        loss, weight = step(batch)
         if not math.isfinite(loss):
             raise UserError(
                 f"step {progress.step + 1}: the loss is {loss}; a lower learning rate may help, what was kept is in {out}"
             )
         seconds = time.perf_counter() - started
         progress.step += 1
+        learned = sum(sequence.trained for sequence in batch)
         progress.trained_tokens += learned
         progress.seconds += seconds
-        since = [since[0] + loss, since[1] + learned, since[2] + seconds]
-        looked = progress.step % every == 0 or progress.step == len(order)
+        since = _Since(
+            since.loss + loss, since.weight + weight, since.learned + learned, since.seconds + seconds
+        )
+        last = progress.step == len(order)
+        behaved = behave is not None and (last or progress.step % behave_every == 0)
+        looked = progress.step % every == 0 or last or behaved
         if looked or progress.step == 1:
-            mean = since[0] / max(since[1], 1)
+            mean = since.loss / max(since.weight, 1e-9)
             progress.train_losses.append((progress.step, mean))
-            valid_loss = _look(model, valid, settings, progress) if valid and looked else None
-            if looked and (valid_loss is None or progress.best_step == progress.step):
+            valid_loss = right = None
+            if valid and looked:
+                valid_loss = mean_loss(model, valid, settings.batch_size, everybody)
+                progress.valid_losses.append((progress.step, valid_loss))
+            if behave is not None and behaved:
+                right = _behaviour(model, behave, everybody)
+                progress.behaviours.append((progress.step, *right))
+            judged = behaved if behave is not None else looked
+            if judged and _is_best(progress, valid_loss, right) and everybody.writes:
                 checkpoint.save_adapter(
                     out,
                     dict(tree_flatten(model.trainable_parameters())),
@@ -113,12 +151,13 @@ def train(
                     len(order),
                     mean,
                     valid_loss,
-                    since[1] / max(since[2], 1e-9),
+                    since.learned / max(since.seconds, 1e-9),
                     left,
                     mx.get_peak_memory() / 1e9,
+                    right,
                 )
             )
-            since = [0.0, 0, 0.0]
+            since = _Since()
         if settings.patience and progress.looks_without_gain >= settings.patience:
             break
         if looked or time.monotonic() - last_kept > CHECKPOINT_SECONDS:
@@ -148,45 +187,65 @@ def prepared_model(folder: Path, settings: Settings) -> Any:
     return model
 
 
-def mean_loss(model: Any, sequences: tuple[Masked, ...], size: int) -> float:
-    """Nats a learned token, over all of the sequences."""
-    total, learned = 0.0, 0
+def mean_loss(model: Any, sequences: tuple[Masked, ...], size: int, everybody: World | None = None) -> float:
+    """Nats a learned token, over all of the sequences, of which each process takes some batches."""
+    everybody = everybody or World()
+    total = weight = 0.0
     share = can_share(model)
     model.eval()
-    for batch in batches(sequences, size, 0, 0):
+    for batch in everybody.share(batches(sequences, size, 0, 0)):
         given = arrays([sequences[index] for index in batch], share)
         total += total_loss(model, *given).item()
-        learned += int(given[-1].sum().item())
+        weight += given[-1].sum().item()
     model.train()
-    return total / learned
+    total, weight = everybody.sums(total, weight)
+    return total / weight
 
 
-def _look(model: Any, valid: tuple[Masked, ...], settings: Settings, progress: Progress) -> float:
-    loss = mean_loss(model, valid, settings.batch_size)
-    progress.valid_losses.append((progress.step, loss))
-    if progress.best_loss is None or loss < progress.best_loss:
-        progress.best_loss, progress.best_step, progress.looks_without_gain = loss, progress.step, 0
-    else:
+def _behaviour(model: Any, behave: Behave, everybody: World) -> tuple[int, int]:
+    """Asked in the first process; the others wait for it, so that all decide alike whether to go on."""
+    right, asked = everybody.first_s(*(behave(model) if everybody.writes else (0, 0)))
+    return round(right), round(asked)
+
+
+def _is_best(progress: Progress, loss: float | None, right: tuple[int, int] | None) -> bool:
+    """Whether the weights are to be kept: more right decisions than those that are, or as many and a lower loss; what wasn't measured doesn't count."""
+    decided = right[0] if right else None
+    before = (-(progress.best_right or 0), progress.best_loss if progress.best_loss is not None else math.inf)
+    now = (-(decided or 0), loss if loss is not None and not math.isnan(loss) else math.inf)
+    measured = loss is not None or decided is not None
+    if measured and progress.best_step and now >= before:
         progress.looks_without_gain += 1
-    return loss
+        return False
+    progress.best_right, progress.best_loss = decided, loss
+    progress.best_step, progress.looks_without_gain = progress.step, 0
+    return True
 
 
-def _step(model: Any, optimizer: Any) -> "Callable[..., tuple[float, int]]":
+def _step(model: Any, optimizer: Any, everybody: World) -> Callable[[Sequence[Masked]], tuple[float, float]]:
+    """One step on a batch, of which each process takes its share; returns its summed loss and its weight."""
     import mlx.core as mx
     import mlx.nn as nn
+    from mlx.utils import tree_map
 
-    def objective(*given: "mx.array") -> "mx.array":
-        # The mean over learned tokens, so that long answers don't take longer strides than short ones.
-        return total_loss(model, *given) / given[-1].sum()
+    share = can_share(model)
+
+    def objective(weight: float, *given: "mx.array") -> "mx.array":
+        # The mean over the learned tokens of the whole batch, so that long answers don't take longer strides than short ones.
+        return total_loss(model, *given) / weight
 
     gradient = nn.value_and_grad(model, objective)
 
-    def step(*given: "mx.array") -> tuple[float, int]:
-        loss, gradients = gradient(*given)
-        optimizer.update(model, gradients)
+    def step(batch: Sequence[Masked]) -> tuple[float, float]:
+        weight = sum(sequence.weight for sequence in batch)
+        own = everybody.share(batch)
+        if own:
+            loss, gradients = gradient(weight, *arrays(own, share))
+        else:
+            loss, gradients = mx.array(0.0), tree_map(mx.zeros_like, model.trainable_parameters())
+        optimizer.update(model, everybody.summed(gradients))
         mx.eval(model.trainable_parameters(), optimizer.state, loss)
-        learned = int(given[-1].sum().item())
-        return loss.item() * learned, learned
+        return everybody.sums(loss.item() * weight)[0], weight
 
     return step
 

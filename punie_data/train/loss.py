@@ -27,11 +27,12 @@ def arrays(sequences: Sequence[Masked], share: bool = False) -> "tuple[mx.array,
 
     skipped = prefix.shared(sequences) if share else 0
     width = _up(max(len(sequence.tokens) for sequence in sequences) - 1 - skipped)
-    inputs, positions, targets = [], [], []
+    inputs, positions, targets, weights = [], [], [], []
     for number, sequence in enumerate(sequences):
         own = sequence.tokens[skipped:-1]
         inputs.append([*own, *[0] * (width - len(own))])
-        for start, end in sequence.turns:
+        for turn, (start, end) in enumerate(sequence.turns):
+            weights += [sequence.weights[turn] if sequence.weights else 1.0] * (end - start)
             positions += [number * width + at - 1 - skipped for at in range(start, end)]
             targets += sequence.tokens[start:end]
     learned = len(positions)
@@ -41,7 +42,7 @@ def arrays(sequences: Sequence[Masked], share: bool = False) -> "tuple[mx.array,
         mx.array(inputs, mx.int32),
         mx.array(positions + [0] * padding, mx.int32),
         mx.array(targets + [0] * padding, mx.int32),
-        mx.array([1.0] * learned + [0.0] * padding, mx.float32),
+        mx.array(weights + [0.0] * padding, mx.float32),
     )
 
 

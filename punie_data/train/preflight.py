@@ -13,8 +13,9 @@ from punie_data.errors import UserError
 from punie_data.models.memory import available_memory
 from punie_data.preflight.delimiters import MANY, NoWeights, collinear
 from punie_data.train import fast_blas
-from punie_data.train.data import Prepared, learned_turns
-from punie_data.train.memory import Shape, architecture, needed
+from punie_data.train.data import batches, learned_turns
+from punie_data.train.memory import Shape, activations, architecture, needed, shares
+from punie_data.train.prefix import shared
 from punie_data.train.run import Run
 
 State = Literal["ok", "warning", "refused"]
@@ -68,29 +69,36 @@ CHECKS = (
 )
 
 
-def largest(prepared: Prepared, size: int) -> Shape:
-    """The batch that takes most: the longest rows together."""
-    chosen = sorted(prepared.sequences, key=lambda one: -len(one.tokens))[:size]
-    learned = max(
-        sum(sorted((one.trained for one in prepared.sequences), reverse=True)[:size]),
-        1,
-    )
-    return Shape(len(chosen), len(chosen[0].tokens), learned)
+def largest(run: Run) -> Shape:
+    """The batch of the first epoch that takes most."""
+    shape, share = architecture(run.model), shares(run.model)
+    sequences, settings = run.train.sequences, run.settings
+    found = []
+    for indices in batches(sequences, settings.batch_size, settings.seed, 0):
+        batch = [sequences[index] for index in indices]
+        width = max(len(one.tokens) for one in batch)
+        learned = sum(one.trained for one in batch)
+        found.append(Shape(len(batch), width, learned, shared(batch) if share else 0))
+    return max(found, key=lambda batch: activations(shape, settings, batch))
 
 
 def _memory(run: Run) -> tuple[State, str]:
     try:
-        need = needed(run.model, run.settings, largest(run.train, run.settings.batch_size))
+        need = needed(run.model, run.settings, largest(run))
     except UserError as error:
         return "warning", f"can't be estimated: {error}"
-    said = f"about {need.memory / 1e9:,.2f} GB: weights {need.weights / 1e9:,.2f}, trained {need.trained / 1e9:,.2f}, the longest batch {need.activations / 1e9:,.2f}"
+    said = f"about {_size(need.memory)}: weights {_size(need.weights)}, what is trained {_size(need.trained)}, the largest batch {_size(need.activations)}"
     available = available_memory()
     if available is None:
         return "ok", said
-    said += f"; {available / 1e9:,.1f} GB can be had"
+    said += f"; {_size(available)} can be had"
     if need.memory > available:
         return "refused", f"{said}: a smaller batch_size, max_seq_length or layers takes less"
     return ("warning", f"{said}: close") if need.memory > CLOSE * available else ("ok", said)
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:,.1f} GB" if count >= 1e9 else f"{count / 1e6:,.1f} MB"
 
 
 def _disk(run: Run, out: Path) -> tuple[State, str]:
@@ -100,7 +108,7 @@ def _disk(run: Run, out: Path) -> tuple[State, str]:
         return "warning", f"can't be estimated: {error}"
     there = next(place for place in (out, *out.absolute().parents) if place.is_dir())
     free = shutil.disk_usage(there).free
-    said = f"about {need / 1e9:,.3f} GB with two checkpoints, {free / 1e9:,.1f} GB free"
+    said = f"about {_size(need)} with two checkpoints, {_size(free)} free"
     return ("refused", said) if need > free else ("ok", said)
 
 

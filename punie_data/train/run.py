@@ -11,10 +11,12 @@ from punie_data.chat import canonical
 from punie_data.dialects.template import Template
 from punie_data.errors import UserError
 from punie_data.train import record, stock
+from punie_data.train.behaviour import behaviour as ready
 from punie_data.train.checkpoint import Progress
 from punie_data.train.data import Lost, Prepared, prepare
 from punie_data.train.loop import Report, Tell, train
 from punie_data.train.settings import Settings
+from punie_data.train.world import world
 
 ENGINES = ("punie-data", "mlx-lm-cli")
 
@@ -35,6 +37,8 @@ class Run:
     system_prompt: str
     made_of: Mapping[str, Any]
     engine: str
+    behaviour: Path | None = None
+    behaviour_every: int = 0
 
     @property
     def lost(self) -> tuple[Lost, ...]:
@@ -62,10 +66,13 @@ def plan(
     settings: Settings,
     system_prompt: str | None = None,
     engine: str = ENGINES[0],
+    behaviour: Path | None = None,
+    behaviour_every: int = 0,
 ) -> Run:
     """Read the rows. `source` is a file, or a folder with `train.jsonl` (or `examples.jsonl`) and, for the losses between, `valid.jsonl`.
 
-    The system prompt is the manifest's where none is given. UserError where there is nothing to train on, or no model.
+    The system prompt is the manifest's where none is given. `behaviour` is a suite that is asked at the end and, every so many steps, between. UserError
+    where there is nothing to train on, or no model.
     """
     settings.check()
     try:
@@ -80,9 +87,13 @@ def plan(
     if engine != ENGINES[0] and system_prompt not in (None, manifests):
         raise UserError("--system-prompt: this engine exports the set, with the manifest's system prompt")
     prompt = manifests if system_prompt is None else system_prompt
+    if behaviour is not None and engine != ENGINES[0]:
+        raise UserError("--behaviour: mlx-lm looks at the loss alone, and keeps the last weights")
     template = Template.load(model)
     longest = settings.max_seq_length
-    prepared = prepare(main, template, settings.dialect, prompt, longest, settings.whole)
+    prepared = prepare(
+        main, template, settings.dialect, prompt, longest, settings.whole, settings.answer_weight
+    )
     valid = parts.get("valid")
     held_out = prepare(valid, template, settings.dialect, prompt, longest) if valid else None
     made_of = {
@@ -93,10 +104,24 @@ def plan(
         "valid": dataset.digest(valid) if valid else "",
         "model": fingerprint(model),
         "engine": engine,
+        **({"behaviour": dataset.digest(behaviour), "every": behaviour_every} if behaviour else {}),
     }
     files = {"train": main, **({"valid": valid} if valid else {})}
     identity = hashlib.sha256(canonical(made_of)).hexdigest()
-    return Run(model, settings, prepared, held_out, identity, source, files, prompt, made_of, engine)
+    return Run(
+        model=model,
+        settings=settings,
+        train=prepared,
+        valid=held_out,
+        identity=identity,
+        source=source,
+        files=files,
+        system_prompt=prompt,
+        made_of=made_of,
+        engine=engine,
+        behaviour=behaviour,
+        behaviour_every=behaviour_every,
+    )
 
 
 def fingerprint(model: Path) -> str:
@@ -114,7 +139,13 @@ def fingerprint(model: Path) -> str:
 
 def start(run: Run, out: Path, tell: Tell, say: Callable[[str], None] = lambda line: None) -> Progress:
     """Train, or go on. The adapter is in `out`, and what the run was in its `training.json`; `say` is told what an engine does otherwise."""
-    record.begin(out, run.told)
+    everybody = world()
+    if everybody.size > 1 and run.engine != ENGINES[0]:
+        raise UserError(
+            "mlx.launch starts this engine as often as there are processes: use the other one, or one process"
+        )
+    if everybody.writes:
+        record.begin(out, run.told)
     before = (record.load(out) or {}).get("progress")
     peak = float((before or {}).get("peak_gigabytes", 0.0))
 
@@ -125,10 +156,22 @@ def start(run: Run, out: Path, tell: Tell, say: Callable[[str], None] = lambda l
 
     if run.engine == ENGINES[0]:
         valid = run.valid.sequences if run.valid else ()
-        progress = train(run.model, run.train.sequences, valid, run.settings, out, run.identity, told)
+        behave = ready(run.behaviour, run.model, run.settings, run.system_prompt) if run.behaviour else None
+        progress = train(
+            run.model,
+            run.train.sequences,
+            valid,
+            run.settings,
+            out,
+            run.identity,
+            told,
+            behave,
+            run.behaviour_every,
+        )
+    elif before:
+        return Progress(**{key: value for key, value in before.items() if key != "peak_gigabytes"})
     else:
-        if before:
-            return Progress(**{key: value for key, value in before.items() if key != "peak_gigabytes"})
         progress, peak = stock.train(run.source, run.model, run.settings, out, run.identity, tell, say)
-    record.finish(out, run.told, progress, peak)
+    if everybody.writes:
+        record.finish(out, run.told, progress, peak)
     return progress

@@ -49,7 +49,7 @@ class Settings:
             (self.rank < 1 or self.layers < 1, "rank and layers are at least 1"),
             (self.learning_rate <= 0, "learning_rate is more than 0"),
             (not 0 <= self.dropout < 1 or not 0 <= self.warmup < 1, "dropout and warmup lie between 0 and 1"),
-            (not 0 <= self.answer_weight <= 100, "answer_weight is at least 0"),
+            (not 0 < self.answer_weight <= 100, "answer_weight is more than 0"),
             (not 0 <= self.whole <= 1, "whole lies between 0 and 1"),
             (self.max_seq_length < 8, "max_seq_length is at least 8"),
         ]
