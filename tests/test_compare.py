@@ -16,6 +16,7 @@ from punie_data.evaluate.statistics import (
     bootstrap,
     holm,
     mcnemar,
+    paired_difference,
     queries_needed,
     queries_to_settle,
     wilson,
@@ -106,6 +107,39 @@ def test_a_bootstrap_is_the_same_for_the_same_seed_and_covers_what_it_should() -
     assert 176 <= hits <= 199  # 95 % of 200, less what a percentile interval of 60 values is known to lack
     assert bootstrap([2.0] * 9) == (2.0, 2.0)
     assert str(bootstrap([])) == "(nan, nan)"
+
+
+def test_the_interval_of_a_difference_covers_it_where_a_bootstrap_can_t() -> None:
+    """Else two systems that agree on 16 queries would be shown to be the same, beyond all doubt."""
+    import random
+
+    assert bootstrap([0.0] * 16) == (0.0, 0.0)
+    low, high = paired_difference(6, 0, 0, 10)
+    assert low < -0.1 and high > 0.1 and low == pytest.approx(-high)
+    low, high = paired_difference(16, 0, 0, 0)
+    assert low == pytest.approx(wilson(16, 16).low - 1) and high == pytest.approx(1 - wilson(16, 16).low)
+    mirrored = paired_difference(20, 2, 12, 16)
+    assert paired_difference(20, 12, 2, 16) == (pytest.approx(-mirrored[1]), pytest.approx(-mirrored[0]))
+    # Newcombe (1998), the paper's own examples for his method 10: 0.0562 to 0.3292, 0.0569 to 0.3404, 0.1441 to 0.3963
+    assert mirrored == (pytest.approx(0.0562, abs=5e-5), pytest.approx(0.3292, abs=5e-5))
+    assert paired_difference(36, 2, 12, 0) == (
+        pytest.approx(0.0569, abs=5e-5),
+        pytest.approx(0.3404, abs=5e-5),
+    )
+    assert paired_difference(18, 0, 14, 18) == (
+        pytest.approx(0.1441, abs=5e-5),
+        pytest.approx(0.3963, abs=5e-5),
+    )
+    chance = random.Random(2)
+    hits = 0
+    for _ in range(400):
+        cells = [0, 0, 0, 0]
+        for _ in range(25):
+            cells[chance.choices(range(4), (0.7, 0.02, 0.12, 0.16))[0]] += 1
+        low, high = paired_difference(*cells)
+        hits += low <= 0.10 <= high
+    assert hits >= 372  # 95 % of 400, less two standard errors
+    assert str(paired_difference(0, 0, 0, 0)) == "(nan, nan)"
 
 
 def test_how_many_queries_would_settle_it() -> None:

@@ -54,6 +54,7 @@ def rows(wrong: int, text: str = "") -> list[dict[str, Any]]:
         },
         {"role": "assistant", "content": text or "It is a class."},
     ]
+    found[3] |= {"text": " \n" * 30}
     found[2] = {key: found[2][key] for key in ("id", "kind", "category", "repo")} | {
         "unscored": text or "too long"
     }
@@ -129,6 +130,9 @@ def test_a_query_is_shown_with_every_answer_beside_the_others(browser: Any, file
         page.evaluate(f"location.hash = '#query={ASKED[2].id}'")
         page.wait_for_selector("#query .warning")
         assert "unscored: too long" in page.inner_text("#query")
+        page.evaluate(f"location.hash = '#query={ASKED[3].id}'")
+        page.wait_for_selector("#query .none")
+        assert "nothing but white space, 60 characters" in page.inner_text("#query")
         page.evaluate("location.hash = '#query=nothing'")
         page.wait_for_selector("#query > .none")
     assert found.troubles == []

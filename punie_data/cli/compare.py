@@ -40,7 +40,7 @@ def compare(
 ) -> None:
     """Say whether one of several evaluated systems is better, or whether the difference may be chance.
 
-    Each folder is what evaluate wrote, all of the same suite. Shares come with Wilson intervals of 95 %, differences with bootstrap intervals; the
+    Each folder is what evaluate wrote, all of the same suite. Shares come with Wilson intervals of 95 %, differences with Newcombe's and a bootstrap's; the
     verdict is McNemar's exact test on the queries that all were scored on, corrected after Holm where there are several pairs.
     """
     from punie_data.evaluate import compare as comparing
@@ -150,7 +150,8 @@ def _share(share: Any) -> str:
 
 
 def _counts(pair: "Pair") -> str:
-    difference = f"{100 * pair.difference:+.1f} points ({100 * pair.low:+.1f} to {100 * pair.high:+.1f})"
+    low, high = pair.bootstrap
+    difference = f"{100 * pair.difference:+.1f} points ({100 * pair.low:+.1f} to {100 * pair.high:+.1f}, bootstrap {100 * low:+.1f} to {100 * high:+.1f})"
     return f"difference {difference}; only {pair.first} right {pair.only_first}, only {pair.second} right {pair.only_second}"
 
 

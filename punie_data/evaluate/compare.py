@@ -18,6 +18,7 @@ from punie_data.evaluate.statistics import (
     bootstrap,
     holm,
     mcnemar,
+    paired_difference,
     queries_needed,
     wilson,
 )
@@ -56,7 +57,8 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two systems on a group of queries. `difference` is the second's share less the first's, with its bootstrap interval; `adjusted` is `p` (McNemar's
+    """Two systems on a group of queries. `difference` is the second's share less the first's, with Newcombe's interval, and `bootstrap` is that of a paired
+    bootstrap, which is too narrow where few queries differ, and none at all where none does. `adjusted` is `p` (McNemar's
     exact test) after Holm's correction over the family of tests that it belongs to: that of all pairs on all queries, or that of all others.
     `tests` is how large the family is.
     """
@@ -74,6 +76,7 @@ class Pair:
     difference: float
     low: float
     high: float
+    bootstrap: tuple[float, float]
 
     @property
     def distinguishable(self) -> bool:
@@ -264,12 +267,15 @@ def _pairs(names: list[str], passes: Mapping[tuple[str, str], list[list[bool]]],
                 continue
             for one, other in combinations(range(len(names)), 2):
                 differences = [b - a for a, b in zip(columns[one], columns[other], strict=True)]
-                tested.append((axis, group, one, other, differences))
+                tested.append((axis, group, one, other, differences, columns))
         p_values = [mcnemar(each[4].count(-1), each[4].count(1)) for each in tested]
-        for (axis, group, one, other, differences), p, adjusted in zip(
+        for (axis, group, one, other, differences, columns), p, adjusted in zip(
             tested, p_values, holm(p_values), strict=True
         ):
-            low, high = bootstrap(differences, seed)
+            neither = sum(not a and not b for a, b in zip(columns[one], columns[other], strict=True))
+            low, high = paired_difference(
+                differences.count(0) - neither, differences.count(-1), differences.count(1), neither
+            )
             found.append(
                 Pair(
                     first=names[one],
@@ -285,6 +291,7 @@ def _pairs(names: list[str], passes: Mapping[tuple[str, str], list[list[bool]]],
                     difference=sum(differences) / len(differences),
                     low=low,
                     high=high,
+                    bootstrap=bootstrap(differences, seed),
                 )
             )
     return found

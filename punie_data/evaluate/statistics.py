@@ -3,7 +3,8 @@
 Wilson, E. B. (1927). Probable inference, the law of succession, and statistical inference. McNemar, Q. (1947). Note on the sampling error of the
 difference between correlated proportions. The number of pairs: Connor, R. J. (1987). Sample size for testing differences in proportions for the
 paired-sample design. Several tests at once: Holm, S. (1979). A simple sequentially rejective multiple test procedure. Intervals of differences: Efron, B.
-(1979). Bootstrap methods: another look at the jackknife.
+(1979). Bootstrap methods: another look at the jackknife; and, where a bootstrap of few queries that all agree would say that there is no doubt at all,
+Newcombe, R. G. (1998). Improved confidence intervals for the difference between binomial proportions based on paired data (method 10).
 """
 
 import math
@@ -57,6 +58,27 @@ def mcnemar(only_first: int, only_second: int) -> float:
     fewer = min(only_first, only_second)
     tail = sum(math.comb(differing, k) for k in range(fewer + 1)) / 2**differing
     return min(1.0, 2 * tail)
+
+
+def paired_difference(both: int, only_first: int, only_second: int, neither: int) -> tuple[float, float]:
+    """The 95 % interval of the second's share less the first's on the same queries, after Newcombe: (nan, nan) of no queries at all."""
+    total = both + only_first + only_second + neither
+    if not total:
+        return math.nan, math.nan
+    first, second = wilson(both + only_first, total), wilson(both + only_second, total)
+    margins = math.prod((both + only_first, only_second + neither, both + only_second, only_first + neither))
+    excess = both * neither - only_first * only_second
+    excess = max(excess - total / 2, 0) if excess > 0 else excess
+    correlation = excess / math.sqrt(margins) if margins else 0.0
+
+    def reach(one: float, other: float) -> float:
+        return math.sqrt(max(one * one - 2 * correlation * one * other + other * other, 0.0))
+
+    difference = second.share - first.share
+    return (
+        difference - reach(second.share - second.low, first.high - first.share),
+        difference + reach(second.high - second.share, first.share - first.low),
+    )
 
 
 def queries_needed(only_first: int, only_second: int, total: int, tests: int = 1) -> int | None:

@@ -88,7 +88,10 @@ function side(name, outcome) {
     whole.append(make("ul", { class: "layers" }, ...outcome.layers.map(([layer, passed, why]) =>
       make("li", {}, make("span", { class: passed ? "good" : "bad" }, passed ? "✓ " : "✗ "), visible(layer), why ? make("span", { class: "faint" }, visible(` — ${why}`)) : null))));
     for (const each of outcome.turns) whole.append(turn(each));
-    if (!outcome.turns.length) whole.append(folded(make("pre", {}, visible(outcome.text[0])), outcome.text[0].split("\n").length), cutNote(outcome.text[1]) || "");
+    if (!outcome.turns.length && !outcome.text[0].trim()) {
+      const letters = count(outcome.text[0].length, "character");
+      whole.append(make("p", { class: "none" }, outcome.text[0] ? `nothing but white space, ${letters}` : "nothing"));
+    } else if (!outcome.turns.length) whole.append(folded(make("pre", {}, visible(outcome.text[0])), outcome.text[0].split("\n").length), cutNote(outcome.text[1]) || "");
     whole.append(make("p", { class: "cost" }, visible(outcome.cost)));
   }
   return whole;
