@@ -7,17 +7,21 @@ from typing import Any
 import orjson
 import pytest
 
+from punie_data import dialects
 from punie_data.corpus import Source
 from punie_data.dialects import hermes
 from punie_data.dialects.base import Call
 from punie_data.errors import UserError
 from punie_data.evaluate.agentic import Agentic, OneRun
+from punie_data.evaluate.endpoint import Endpoint
 from punie_data.evaluate.episode import Limits
-from punie_data.evaluate.queries import Query, queries
+from punie_data.evaluate.queries import Query, queries, query_of
+from punie_data.evaluate.requests import Server
 from punie_data.evaluate.run import evaluate_system
 from punie_data.evaluate.sites import Sites
-from punie_data.evaluate.systems import Conversation, Turn, turn_of
+from punie_data.evaluate.systems import Conversation, Results, Turn, as_messages, turn_of
 from tests.conftest import TINY_SHOP
+from tests.served import completion, serving
 
 SUITES = sorted((Path(__file__).parent.parent / "data" / "suites").glob("*.jsonl"))
 SHOP = SUITES[0].with_name("shop-60.jsonl")
@@ -337,3 +341,59 @@ def test_what_a_model_may_write_can_be_written_down(tmp_path: Path, sites: Sites
     row = one(tool_query("find_references"), says(odd, "\ud800 it is."), sites, tmp_path / "odd")
     assert row["ended"] == "answered"
     assert row["transcript"][0]["tool_calls"][0]["function"]["arguments"]["pattern"] == "?"
+
+
+@pytest.mark.parametrize("dialect", ["hermes", "json-fence", "qwen3-xml", "native", "code"])
+def test_later_turns_are_shown_as_the_training_showed_them(dialect: str) -> None:
+    """Else a model would meet, from the second turn on, a prompt that it never saw: that costs more than most models differ by."""
+    compared = 0
+    for line in SHOP.read_bytes().splitlines():
+        record = orjson.loads(line)
+        tools = dialects.signatures(record["tools"])
+        assert not isinstance(tools, dialects.Refused)
+        query = query_of(record, tools)
+        whole = dialects.load(dialect).render(record, tools, "Be exact.")
+        if query.kind != "tool" or isinstance(whole, dialects.Refused):
+            continue
+        wanted = list(whole.messages)[:-1]
+        conversation = Conversation(query.prompt, tools)
+        turns = [message for message in wanted if message["role"] == "assistant"]
+        for turn, expected in zip(turns, query.rounds[0].expected, strict=True):
+            content = expected.content
+            if dialect == "code":
+                content = whole.messages[whole.messages.index(turn) + 1]["content"]
+                content = content.removeprefix("<tool_response>\n").removesuffix("\n</tool_response>")
+            found = turn_of(turn["content"], dialect, tools)
+            if dialect == "native":
+                found = Turn("", "", (expected.call,))
+            conversation.later += [found, Results((content,))]
+        shown = as_messages(conversation, dialect, "Be exact.")
+        assert not isinstance(shown, dialects.Refused)
+        assert list(shown.messages) == wanted
+        compared += 1
+    assert compared > 10
+
+
+def test_an_endpoint_plays_whole_conversations_too(tmp_path: Path, sites: Sites) -> None:
+    """With structured calls and results, as agents talk to servers: each call with its result, by its id."""
+
+    def reply(body: dict[str, Any], number: int) -> tuple[int, Any]:
+        said = [message for message in body["messages"] if message["role"] != "system"]
+        query = next(query for query in ASKED if query.prompt[-1]["content"] == said[0]["content"])
+        before = sum(message["role"] == "assistant" for message in said)
+        turn = gold(query, before, Conversation(query.prompt, query.tools))
+        for one, result in zip(said[1::2], said[2::2], strict=True):
+            assert one["tool_calls"][0]["id"] == result["tool_call_id"] and isinstance(one["tool_calls"][0]["function"]["arguments"], str)  # fmt: skip
+        calls = [
+            {"id": "x", "type": "function", "function": {"name": one.name, "arguments": orjson.dumps(dict(one.arguments)).decode()}}
+            for one in turn.calls
+        ]  # fmt: skip
+        return 200, completion(turn.content, message={"tool_calls": calls} if calls else {})
+
+    with serving(reply) as (url, seen):
+        system = Endpoint(Server(url, attempts=1), None, "native", "", batch=4)
+        summary = evaluate_system(
+            SHOP, system, tmp_path, lambda name, total: None, lambda count: None, mode=Agentic(sites)
+        )
+    assert (summary["strict"]["passed"], summary["unscored"]) == (60, 0)
+    assert summary["proof"]["answered_as"] == {"shop": len(seen)} and len(seen) > 75
