@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from punie_data.chat import canonical
+from punie_data.importing.conversation import Signature
 from punie_data.importing.pairing import shipped_tools
 from punie_data.importing.record import Converted
 
@@ -13,6 +14,7 @@ _WIDTH = 10
 """Bytes of a row's id: its twenty hex digits. A million rows cost ten megabytes for the prompt, and as much for each tool that all of them offer."""
 
 
+_MOST_KNOWN = 4096
 _TYPES = {str: "string", int: "integer", float: "number", bool: "boolean", list: "array", dict: "object", type(None): "null"}  # fmt: skip
 
 
@@ -23,11 +25,15 @@ class Collected:
         self._prompts: dict[str, bytearray] = {}
         self._tools: dict[str, dict[bytes, tuple[dict[str, Any], bytearray]]] = {}
         self._called: dict[str, _Called] = {}
+        self._places: dict[int, tuple[Signature, tuple[dict[str, Any], bytearray]]] = {}
+        """By the identity of an object that is held here, so that no other can get it."""
 
     def add(self, converted: Converted) -> None:
         """What a row said that was converted."""
-        entries = {signature.name: signature.to_json() for signature in converted.signatures}
-        self.add_record(converted.example.id, converted.prompt, entries)
+        row = bytes.fromhex(converted.example.id)
+        self._prompts.setdefault(converted.prompt, bytearray()).extend(row)
+        for signature in converted.signatures:
+            self._of(signature)[1].extend(row)
         for message in converted.example.messages:
             for call in message.tool_calls:
                 if call.name not in self._tools and call.name not in shipped_tools():
@@ -41,6 +47,18 @@ class Collected:
             variants = self._tools.setdefault(name, {})
             key = hashlib.sha256(canonical(entry)).digest()
             variants.setdefault(key, (dict(entry), bytearray()))[1].extend(row)
+
+    def _of(self, signature: Signature) -> tuple[dict[str, Any], bytearray]:
+        """The entry of a signature, and the rows that mean it. Those of most rows are the very same objects, which is seen sooner than a digest is made."""
+        known = self._places.get(id(signature))
+        if known is not None and known[0] is signature:
+            return known[1]
+        entry = signature.to_json()
+        key = hashlib.sha256(canonical(entry)).digest()
+        place = self._tools.setdefault(signature.name, {}).setdefault(key, (entry, bytearray()))
+        if len(self._places) < _MOST_KNOWN:
+            self._places[id(signature)] = signature, place
+        return place
 
     @property
     def prompts(self) -> int:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
 from punie_data.importing.conversation import Signature, Unconvertible
 from punie_data.importing.values import from_literal
 
@@ -16,6 +18,8 @@ _WORDS = {"title": str, "description": str, "format": str, "enum": list, "exampl
 _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 _SIZES = ("minLength", "maxLength", "minItems", "maxItems")
 _DEEPEST = 40
+_MOST_KNOWN, _LONG = 1024, 16_384
+"""Signatures that are remembered, and bytes of one that is not."""
 UNREADABLE = "a tool's signature that can't be read"
 
 
@@ -39,6 +43,25 @@ def signatures_of(value: Any) -> tuple[Signature, ...]:
 
 
 def _signature_of(value: Any) -> Signature:
+    """The signature of a tool. Most rows of a set describe the same few tools: those are read once."""
+    try:
+        key = orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        return _read_signature(value)
+    if len(key) > _LONG:
+        return _read_signature(value)
+    found = _known.get(key)
+    if found is None:
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        found = _known[key] = _read_signature(value)
+    return found
+
+
+_known: dict[bytes, Signature] = {}
+
+
+def _read_signature(value: Any) -> Signature:
     if isinstance(value, str):
         try:
             value = from_literal(value)
