@@ -13,18 +13,21 @@ from tests.tiny_tokenizer import PLAIN, SPECIAL, tokenizer_folder
 
 PURPOSES = {
     "cart": "It holds what is to be bought.", "stock": "It knows what can be sold.", "money": "It adds amounts.", "orders": "It turns a cart into an order.",
-    "rules": "It lowers prices.", "outbox": "It keeps what is to be sent.", "retry": "It tries again.", "reports": "It counts what was sold.",
 }  # fmt: skip
 ASKED = (
-    "Is `{0}` well typed?", "Does `{0}` pass the type checker?", "Any type errors in `{0}`?", "Check the types of `{0}`.", "Type check `{0}`.",
-    "Has `{0}` type errors?", "Are the types in `{0}` right?", "What does the type checker say of `{0}`?",
+    "Check the types of `{0}`", "Type check `{0}`", "Run the type checker on `{0}`", "Are there type errors in `{0}`", "Look for type errors in `{0}`",
+    "How are the types in `{0}`", "Please check the types in `{0}`", "Does the type checker accept `{0}`", "What does the type checker say of `{0}`",
+    "Find type errors in `{0}`", "Any type errors in `{0}`", "Is the typing right in `{0}`", "Count the type errors in `{0}`", "See if the types are right in `{0}`",
+    "Would the type checker accept `{0}`", "I want the types checked in `{0}`",
 )  # fmt: skip
 EXPLAINED = (
-    "What is `{0}` for?", "Explain `{0}`.", "Why is there `{0}`?", "In a word, what is `{0}`?", "What does `{0}` do?", "Tell me what `{0}` does.",
-    "How would you describe `{0}`?", "What is the idea of `{0}`?",
+    "Explain `{0}`", "Why is there `{0}`", "In a word, what is `{0}`", "Tell me what is `{0}`", "How would you describe `{0}`", "What is the idea of `{0}`",
+    "Why do we have `{0}`", "What is the purpose of `{0}`", "Describe `{0}`", "Who needs `{0}`", "What do you know of `{0}`", "What is `{0}`",
+    "Tell me the purpose of `{0}`", "Say in a word what is `{0}`", "When would you use `{0}`", "What is meant by `{0}`",
 )  # fmt: skip
+"""The file's name ends every question: that is where a small model soon learns to look for it."""
 TOOLS = ("typecheck", "ruff_check")
-WRONG = ("stock", "orders", "outbox", "reports")
+WRONG = ("stock", "orders")
 """Modules with a type error: of these the linter is asked too."""
 
 
@@ -49,7 +52,7 @@ def tool_row(module: str, asked: str) -> Example:
 
 def direct_row(module: str, asked: str) -> Example:
     path = f"{module}.py"
-    messages = (Message("user", asked.format(path)), Message("assistant", PURPOSES[module]))
+    messages = (Message("user", asked.format(module)), Message("assistant", PURPOSES[module]))
     return _row("concept", Label("direct", "concept"), messages, path, ())
 
 
@@ -96,11 +99,15 @@ def word_model(folder: Path, hidden: int = 64, layers: int = 2, seed: int = 5) -
     for row, name in product(all_rows(), ("json-fence", "hermes")):
         rendered = dialects.load(name).render(row.to_json(), dialects.signatures(row.tools), "")
         assert isinstance(rendered, Rendered)
-        texts += [message["content"] for message in rendered.messages[1:]]
-        constant.update(rendered.messages[0]["content"].splitlines())
+        texts += [message["content"] for message in rendered.messages[1:] if message["role"] == "user"]
+        system, *turns = rendered.messages
+        constant.update(system["content"].splitlines())
+        # What stands around the file's name in calls, results and answers.
+        path = row.origin.paths[0]
+        constant.update(part for turn in turns[1:] for part in turn["content"].split(path))
     tokenizer.train_from_iterator(texts, trainer)
-    # The signatures are the same in every row: a token a line is all that a model needs to know of them.
-    tokenizer.add_tokens([AddedToken(line, normalized=False) for line in sorted(constant) if len(line) > 20])
+    # What is the same in many rows is a token: a model has only what differs to learn, and does so in seconds.
+    tokenizer.add_tokens([AddedToken(line, normalized=False) for line in sorted(constant) if len(line) > 2])
     tokenizer.save(str(folder / "tokenizer.json"))
     config = {
         "model_type": "llama", "hidden_size": hidden, "num_hidden_layers": layers, "intermediate_size": 2 * hidden, "num_attention_heads": 4,

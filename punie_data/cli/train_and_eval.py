@@ -1,6 +1,7 @@
 """`punie-data train-and-eval`: from a recipe to a verdict."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,11 +10,13 @@ import orjson
 
 from punie_data.cli.progress import progress
 from punie_data.cli.recording import recorded, tell_history
+from punie_data.cli.repositories import REPO, repositories
 from punie_data.errors import UserError
 from punie_data.plain import plain_line
 from punie_data.temporary import temporary_root
 
 if TYPE_CHECKING:
+    from punie_data.evaluate.sites import Sites
     from punie_data.train_and_eval import Outcome, Wanted
 
 
@@ -31,6 +34,7 @@ Examples:
 @click.option("--rows", type=click.Path(path_type=Path, exists=True), help="In the place of the recipe's sources: a dataset, or a file of rows.")  # fmt: skip
 @click.option("--set", "given", multiple=True, metavar="TABLE.KEY=VALUE", help="A setting, as train.epochs=2. Repeatable.")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the run.  [default: data/runs/<name>]")  # fmt: skip
+@REPO
 @click.option("--jobs", type=click.IntRange(1, 256), default=lambda: os.cpu_count() or 1, help="Worker processes of the build.  [default: one a core]")  # fmt: skip
 @click.option("--cache", type=click.Path(path_type=Path), help="Cache folder.  [default: the user's, or $PUNIE_DATA_CACHE]")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Only read the recipe and say what would be done.")
@@ -43,6 +47,7 @@ def train_and_eval(
     rows: Path | None,
     given: tuple[str, ...],
     out: Path | None,
+    repos: tuple[str, ...],
     jobs: int,
     cache: Path | None,
     dry_run: bool,
@@ -73,14 +78,35 @@ def train_and_eval(
     with temporary_root(), progress(quiet=as_json) as shown:
         if warning:
             shown.line(warning)
-        folder = named_model(model or wanted.model.base, place, shown.line)
-        outcome = run(wanted, folder, target, Means(place, jobs, shown))
+        others = not model and not wanted.model.base and (wanted.evaluate.command or wanted.evaluate.endpoint)
+        folder = None if others else named_model(model or wanted.model.base, place, shown.line)
+
+        def opened(suite: Path, count: int) -> "Sites":
+            return _sites(suite, count, repos, place, shown.line)
+
+        outcome = run(wanted, folder, target, Means(place, jobs, shown), opened)
     for make in records(outcome):
         tell_history(make)
     if as_json:
         click.echo(orjson.dumps(outcome.to_json(), option=orjson.OPT_INDENT_2))
     else:
         _print(outcome)
+
+
+def _sites(
+    suite: Path, count: int, repos: tuple[str, ...], cache: Path, line: Callable[[str], None]
+) -> "Sites":
+    """The repositories that the suite asks about."""
+    from punie_data.dataset import manifest_of
+    from punie_data.evaluate.queries import queries
+    from punie_data.evaluate.sites import Sites
+
+    asked = list(queries(suite, count))
+    manifest = manifest_of(suite)
+    origins = {entry["name"]: entry["origin"] for entry in manifest.get("sources", ())}
+    entries = {query.repo: origins.get(query.repo, "") for query in asked}
+    sources = repositories(entries, suite.parent, repos, (), cache, line)
+    return Sites(asked, manifest, sources, cache, False, line)
 
 
 def _change(pair: str) -> tuple[str, Any]:

@@ -8,12 +8,14 @@ from typing import Any
 from punie_data.build import Means, build
 from punie_data.dataset import claimed, digest, manifest_of, part_files
 from punie_data.errors import UserError
-from punie_data.train_and_eval.artefacts import Artefacts, System
+from punie_data.train_and_eval.artefacts import Artefacts
+from punie_data.train_and_eval.ask import Open, ask, ask_others, must_be_there
 from punie_data.train_and_eval.behaviour import Behaviour, behaviour
 from punie_data.train_and_eval.choose import afterwards, choose, suite
 from punie_data.train_and_eval.foretold import Foretold, foretell
 from punie_data.train_and_eval.kept import FOLDER, Steps
 from punie_data.train_and_eval.spoil import mend, said, spoil
+from punie_data.train_and_eval.system import System
 from punie_data.train_and_eval.verdict import Verdict, judged, write_page
 from punie_data.train_and_eval.wanted import Wanted, load_wanted
 
@@ -57,32 +59,47 @@ class Outcome:
         }  # fmt: skip
 
 
-def train_and_eval(wanted: Wanted, model: Path, out: Path, means: Means) -> Outcome:
+def train_and_eval(wanted: Wanted, model: Path | None, out: Path, means: Means, open_sites: Open) -> Outcome:
     """All that a recipe says, into the folder `out`: build, choose, spoil, foretell, train, fuse, round, ask, compare, decide.
 
     Every step is kept under the digest of what its outcome depends on, so that a run which was stopped goes on where it was, and a changed setting
-    repeats what hangs on it and nothing else. UserError for what the user can mend.
+    repeats what hangs on it and nothing else. `model` is None where somebody else's system is asked, in repositories that `open_sites` opens.
+    UserError for what the user can mend.
     """
+    if model is None:
+        must_be_there(wanted.evaluate)
     out.mkdir(parents=True, exist_ok=True)
     outcome = Outcome(out, wanted)
     with claimed(out / FOLDER / "lock"):
         steps = Steps(out, means.progress)
         rows = _dataset(wanted, out, means, steps, outcome)
-        questions = _questions(wanted, rows, out, steps)
-        artefacts = Artefacts(wanted, model, out, means.progress, steps)
-        if rows is not None and wanted.trains:
-            outcome.training = artefacts.train(rows)
-            outcome.survival = artefacts.survival()
-        outcome.systems = artefacts.systems()
-        prompt = str(manifest_of(rows).get("system_prompt", "")) if rows is not None else ""
-        for system in outcome.systems:
-            results = artefacts.ask(system, questions, prompt)
-            outcome.results[system.name] = results[0]
-            outcome.behaviours[system.name] = behaviour(*results)
-        outcome.verdict = judged(wanted, outcome.systems, outcome.results, outcome.behaviours)
+        questions, prompt = _questions(wanted, rows, out, steps)
+        if model is None:
+            system = System(wanted.name, None, None, wanted.name, 0)
+            outcome.systems = [system]
+            found = ask_others(system, wanted, questions[0], prompt, open_sites, out, steps, means.progress)
+            _note(outcome, system, found)
+        else:
+            artefacts = Artefacts(wanted, model, out, means.progress, steps)
+            if rows is not None and wanted.trains:
+                outcome.training = artefacts.train(rows)
+                outcome.survival = artefacts.survival()
+            outcome.systems = artefacts.systems()
+            for system in outcome.systems:
+                _note(
+                    outcome,
+                    system,
+                    ask(system, artefacts, wanted, questions, prompt, out, steps, means.progress),
+                )
+        outcome.verdict = judged(wanted, outcome.systems, outcome.results, outcome.behaviours, out)
         outcome.steps = {name: None if done.before else done.seconds for name, done in steps.taken.items()}
         outcome.page = write_page(outcome)
     return outcome
+
+
+def _note(outcome: Outcome, system: System, results: tuple[Path, Path]) -> None:
+    outcome.results[system.name] = results[0]
+    outcome.behaviours[system.name] = behaviour(*results)
 
 
 def _dataset(wanted: Wanted, out: Path, means: Means, steps: Steps, outcome: Outcome) -> Path | None:
@@ -124,24 +141,28 @@ def _dataset(wanted: Wanted, out: Path, means: Means, steps: Steps, outcome: Out
     return folders[-1]
 
 
-def _questions(wanted: Wanted, rows: Path | None, out: Path, steps: Steps) -> tuple[Path, Path]:
-    """(what is asked, what is asked behind a first result)."""
+def _questions(wanted: Wanted, rows: Path | None, out: Path, steps: Steps) -> tuple[tuple[Path, Path], str]:
+    """(what is asked, what is asked behind a first result), and the system prompt with which it is asked."""
     asked, later = out / "suite.jsonl", out / "afterwards.jsonl"
     if wanted.evaluate.suite:
         source = wanted.path.parent / wanted.evaluate.suite
-        if not source.is_file():
-            raise UserError(f"{wanted.path}: evaluate.suite: there is no file {source}")
     elif rows is not None:
         source = rows / "test.jsonl"
     else:
         raise UserError(f"{wanted.path}: evaluate.suite is missing: without rows of its own there is nothing to ask")  # fmt: skip
+    if not source.is_file():
+        raise UserError(f"there is nothing to ask: no file {source}")
+    manifest = manifest_of(source)
     steps.take(
         "suite",
-        {"from": digest(source) if source.is_file() else "", "queries": wanted.evaluate.queries, "seed": wanted.seed},
+        {"from": digest(source), "queries": wanted.evaluate.queries, "seed": wanted.seed},
         asked,
-        lambda: {"queries": suite(source, wanted.evaluate.queries, wanted.seed, asked), "later": afterwards(asked, later)},
-    )  # fmt: skip
-    return asked, later
+        lambda: (
+            suite(source, manifest, wanted.evaluate.queries, wanted.seed, asked)
+            | {"later": afterwards(asked, later)}
+        ),
+    )
+    return (asked, later), str(manifest_of(rows or source).get("system_prompt", ""))
 
 
 def _digests(dataset: Path) -> dict[str, str]:

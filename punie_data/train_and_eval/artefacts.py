@@ -2,34 +2,25 @@
 
 import gc
 import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from punie_data.dataset import digest, manifest_of, part_files
 from punie_data.errors import UserError
-from punie_data.evaluate.run import evaluate
 from punie_data.quantize.fuse import fuse
 from punie_data.quantize.multiplied import has_metal, is_rounded, multiplied_out
 from punie_data.quantize.rounding import quantize
 from punie_data.quantize.survival import survival
 from punie_data.train import run
+from punie_data.train.preflight import preflight
 from punie_data.train_and_eval.kept import Progress, Steps
+from punie_data.train_and_eval.system import System
 from punie_data.train_and_eval.wanted import Wanted
 
 Told = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class System:
-    """A model that is asked. `key` is the digest of all that it was made from; `size` is that of its weights, the adapter's among them, in bytes."""
-
-    name: str
-    model: Path
-    adapter: Path | None
-    key: str
-    size: int
 
 
 class Artefacts:
@@ -77,13 +68,12 @@ class Artefacts:
 
         def do() -> Told:
             planned = run.plan(rows, self._trained, settings, prompt)
-            for reason in sorted({one.reason for one in planned.lost}):
-                left_out = sum(one.reason == reason for one in planned.lost)
-                self._progress.line(f"train: left out: {left_out:,} rows: {reason}")
+            self._preflight(planned, out)
 
             def tell(report: Any) -> None:
-                valid = f", valid {report.valid_loss:.3f}" if report.valid_loss is not None else ""
-                self._progress.line(f"train: {report.step}/{report.steps}: loss {report.loss:.3f}{valid}, {report.left:.0f} s left")  # fmt: skip
+                loss = f"loss {report.loss:.3f}, " if report.loss is not None else ""
+                valid = f"valid {report.valid_loss:.3f}, " if report.valid_loss is not None else ""
+                self._progress.line(f"train: step {report.step}/{report.steps}: {loss}{valid}{report.left:.0f} s left")  # fmt: skip
 
             progress = run.start(planned, out, tell)
             _free()
@@ -102,6 +92,22 @@ class Artefacts:
         done = self._steps.take("train", inputs, out, do, goes_on=True)
         self._adapter = out, done.key
         return done.told
+
+    def _preflight(self, planned: run.Run, out: Path) -> None:
+        """What `train` looks at before the first step. UserError where it refuses."""
+        checks = preflight(planned, out)
+        for check in checks:
+            if check.state != "ok":
+                self._progress.line(f"preflight: {check.name}: {check.said}")
+        refused = [
+            check for check in checks if check.state == "refused" and check.name not in self._wanted.ignore
+        ]
+        if refused:
+            reasons = "; ".join(f"{check.name}: {check.said}" for check in refused)
+            names = ", ".join(f'"{check.name}"' for check in refused)
+            raise UserError(
+                f"the training is not begun: {reasons} (--set 'train.ignore=[{names}]' begins all the same)"
+            )
 
     def survival(self) -> Mapping[str, float]:
         """Of each width that will be rounded to, how much of the training is left by the weights alone: the cosine. {} where there is nothing to follow."""
@@ -130,9 +136,9 @@ class Artefacts:
             name, key = adapter
             found.append(System("adapter", self._deployed, name, key, _size(self._deployed) + _size(name)))
             if wanted.requantize and self._wants(self._again):
-                found.append(self._made(self._again, key, {"requantize": True}, lambda out: fuse(self._deployed, name, out, dequantize=False)))  # fmt: skip
+                found.append(self._fused(self._again, name, key, False))
             if self._wants("fused") or any(self._wants(f"{bits}bit") for bits in wanted.bits):
-                found.append(self._made("fused", key, {}, lambda out: fuse(self._trained, name, out)))
+                found.append(self._fused("fused", name, key, True))
                 for bits in wanted.bits:
                     if self._wants(f"{bits}bit"):
                         found.append(self._rounded(found, bits))
@@ -148,62 +154,40 @@ class Artefacts:
     def _wants(self, name: str) -> bool:
         return not self._wanted.evaluate.systems or name in self._wanted.evaluate.systems
 
-    def _rounded(self, found: list[System], bits: int) -> System:
-        fused = next(one for one in found if one.name == "fused")
-        group = self._wanted.group_size
-        return self._made(f"{bits}bit", fused.key, {"bits": bits, "group_size": group}, lambda out: quantize(fused.model, out, bits, group))  # fmt: skip
+    def _fused(self, name: str, adapter: Path, key: str, dequantize: bool) -> System:
+        base = self._trained if dequantize else self._deployed
+        inputs = {"from": key, "dequantize": dequantize}
+        return self._made(name, inputs, lambda out: fuse(base, adapter, out, dequantize))
 
-    def _made(self, name: str, key: str, settings: Told, do: Any) -> System:
+    def _rounded(self, found: list[System], bits: int) -> System:
+        fused, group = next(one for one in found if one.name == "fused"), self._wanted.group_size
+        assert fused.model is not None
+        whole = fused.model
+        inputs = {"from": fused.key, "bits": bits, "group_size": group}
+        return self._made(f"{bits}bit", inputs, lambda out: quantize(whole, out, bits, group))
+
+    def _made(self, name: str, inputs: Told, make: Callable[[Path], object]) -> System:
+        """The system in the folder of its name, which `make` writes."""
         out = self._out / name
-        done = self._steps.take(name, {"from": key, **settings}, out, lambda: _nothing(do(out)))
+        done = self._steps.take(name, inputs, out, lambda: _nothing(make(out)))
         _free()
         return System(name, out, None, done.key, _size(out))
 
-    def ask(self, system: System, questions: tuple[Path, Path], prompt: str) -> tuple[Path, Path]:
-        """(what `evaluate` wrote of the suite, and of the queries behind a first result)."""
-        wanted = self._wanted
-        dialect = wanted.evaluate.dialect or (wanted.train.dialect if wanted.train else "native")
-        inputs = {
-            "system": system.key, "adapter": system.adapter is not None, "suite": digest(questions[0]), "dialect": dialect, "system_prompt": prompt,
-            "most_tokens": wanted.evaluate.most_tokens,
-        }  # fmt: skip
-        out = self._out / "results" / system.name
-        places = out / "suite", out / "afterwards"
-
-        def do() -> Told:
-            model = self._in_full_width(system)
-            for place, file in zip(places, questions, strict=True):
-                if file.stat().st_size:
-                    evaluate(
-                        file,
-                        model,
-                        system.adapter,
-                        dialect,
-                        prompt,
-                        place,
-                        self._progress.stage,
-                        self._progress.advance,
-                        None,
-                        wanted.evaluate.most_tokens,
-                        wanted.evaluate.batch_size,
-                    )
-            shutil.rmtree(self._out / "asked", ignore_errors=True)
-            _free()
-            return {}
-
-        self._steps.take(f"evaluate-{system.name}", inputs, out, do, goes_on=True)
-        return places
-
-    def _in_full_width(self, system: System) -> Path:
+    @contextmanager
+    def in_full_width(self, system: System) -> Iterator[Path]:
         """The model as it is asked here: on a processor the same values in full width, in a folder that goes afterwards."""
+        assert system.model is not None
         if system.model == self._deployed:
-            return self._trained
-        if not (self._slow and is_rounded(system.model)):
-            return system.model
-        asked = self._out / "asked"
-        shutil.rmtree(asked, ignore_errors=True)
-        multiplied_out(system.model, asked / system.name)
-        return asked / system.name
+            yield self._trained
+        elif not (self._slow and is_rounded(system.model)):
+            yield system.model
+        else:
+            asked = self._out / "asked"
+            shutil.rmtree(asked, ignore_errors=True)
+            multiplied_out(system.model, asked / system.name)
+            yield asked / system.name
+            shutil.rmtree(asked, ignore_errors=True)
+        _free()
 
 
 def _rows_of(dataset: Path) -> int:

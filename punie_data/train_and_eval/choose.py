@@ -12,7 +12,17 @@ import orjson
 
 from punie_data import jsonl
 from punie_data.chat import example_from_json
-from punie_data.dataset import Step, claimed, digest, part_files, read_manifest, write_parts
+from punie_data.corpus.cache import write_json
+from punie_data.dataset import (
+    Step,
+    carried,
+    claimed,
+    digest,
+    manifest_beside,
+    part_files,
+    read_manifest,
+    write_parts,
+)
 from punie_data.errors import UserError
 from punie_data.evaluate.suite import choose as fair
 from punie_data.generate.share import fair_shares
@@ -134,13 +144,12 @@ def _offering(row: Row, tools: Sequence[str], others: set[str]) -> Row | None:
     return replace(example, tools=tuple(name for name in example.tools if name in tools)).to_json()
 
 
-def suite(test: Path, queries: int, seed: int, out: Path) -> int:
-    """Write what is asked: of the rows held out so many, kinds and categories in fair shares. Returns how many. UserError where there are none."""
-    if not test.is_file():
-        raise UserError(f"{test.parent} holds no test.jsonl: [split] test leaves nothing to ask")
-    chosen = fair((line.row for line in records(test)), queries, seed)
+def suite(source: Path, manifest: Mapping[str, Any], queries: int, seed: int, out: Path) -> dict[str, int]:
+    """Write what is asked: of the rows held out so many, kinds and categories in fair shares, and beside it where they are from. Returns how many."""
+    chosen = fair((line.row for line in records(source)), queries, seed)
     jsonl.write(out, [dict(row) for row in chosen])
-    return len(chosen)
+    write_json(manifest_beside(out), carried(manifest))
+    return {"queries": len(chosen)}
 
 
 def afterwards(suite_file: Path, out: Path) -> int:

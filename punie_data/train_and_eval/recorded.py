@@ -13,7 +13,7 @@ from punie_data.history.run import Run
 
 if TYPE_CHECKING:
     from punie_data.train_and_eval import Outcome
-    from punie_data.train_and_eval.artefacts import System
+    from punie_data.train_and_eval.system import System
 
 
 class Make(Protocol):

@@ -6,10 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from punie_data import jsonl
-from punie_data.evaluate.compare import Comparison, compare, load_results
+from punie_data.decide.criteria import Criteria, Criterion
+from punie_data.decide.markdown import headline, markdown
+from punie_data.decide.measured import Amount, Benched, benches_of
+from punie_data.decide.page import page
+from punie_data.decide.verdict import Decision, decide
+from punie_data.evaluate.compare import Comparison, Evaluation, compare, load_results
 from punie_data.evaluate.statistics import wilson
-from punie_data.train_and_eval.artefacts import System
 from punie_data.train_and_eval.behaviour import Behaviour, kinds_of_failure
+from punie_data.train_and_eval.system import System
 from punie_data.train_and_eval.wanted import Wanted
 
 if TYPE_CHECKING:
@@ -17,26 +22,41 @@ if TYPE_CHECKING:
 
 ACCURACY = 0.8
 """The share of queries that a system must pass where the recipe states no other."""
+BENCH = "bench.json"
+"""What `bench` wrote into the run's folder, where seconds and memory are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`decision` is `deploy`, `keep` (what there was before: the base) or `undecided`; `system` is what is meant, `reason` a sentence. `failures` are what
-    the systems were seen to do wrong, `pairs` how each compares with the base, in words.
-    """
+    """`failures` are what the systems were seen to do wrong, in words; `comparison` is None where there is only one. The others are what it was judged by."""
 
-    decision: str
-    system: str
-    reason: str
+    decision: Decision
+    comparison: Comparison | None
     failures: Mapping[str, Sequence[str]]
-    pairs: Mapping[str, str]
+    evaluations: tuple[Evaluation, ...]
+    benches: Mapping[str, Benched]
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        pairs = (
+            []
+            if self.comparison is None
+            else [
+                {"first": one.first, "second": one.second, "verdict": one.verdict}
+                for one in self.comparison.pairs
+                if one.axis == "all"
+            ]
+        )
+        return {
+            "line": self.line,
+            "decision": asdict(self.decision),
+            "pairs": pairs,
+            "failures": dict(self.failures),
+        }
 
     @property
     def line(self) -> str:
-        return f"{self.decision} {self.system}: {self.reason}"
+        """`deploy 8bit: 8bit meets every criterion`."""
+        return f"{headline(self.decision)}: {'; '.join(self.decision.why[:2])}"
 
 
 def judged(
@@ -44,44 +64,36 @@ def judged(
     systems: Sequence[System],
     results: Mapping[str, Path],
     behaviours: Mapping[str, Behaviour],
+    out: Path,
 ) -> Verdict:
-    """The smallest system that meets the criteria and is not told apart from the best; else what there was before."""
-    found = compared(systems, results)
+    """By the recipe's criteria, as `decide` judges. Sizes are those of the files; seconds and memory are known where `bench` wrote `bench.json` into `out`."""
+    evaluations = [load_results(results[one.name], one.name) for one in systems]
+    comparison = compare(evaluations) if len(evaluations) > 1 else None
+    benches = {one.name: _on_disk(one) for one in systems if one.size}
+    if (out / BENCH).is_file():
+        benches |= benches_of([out / BENCH], evaluations)
+    deployed = "base" if any(one.name == "base" for one in systems) and len(systems) > 1 else ""
+    found = decide(evaluations, comparison, benches, _criteria(wanted), deployed)
     failures = {one.name: kinds_of_failure(behaviours[one.name]) for one in systems}
-    pairs = {} if found is None else {one.name: found.pair("base", one.name).verdict for one in systems if one.name != "base"}  # fmt: skip
-    least = float(wanted.criteria.get("accuracy", ACCURACY))
-    best = max(systems, key=lambda one: (_share(behaviours[one.name]), -one.size))
-    enough = [one for one in systems if _share(behaviours[one.name]) >= least and not failures[one.name]]
-    if not enough:
-        told = _told(behaviours[best.name].right)
-        why = f"; {'; '.join(failures[best.name])}" if failures[best.name] else ""
-        return Verdict("keep", "base", f"nothing reaches {least:.0%}: the best is {best.name} with {told}{why}", failures, pairs)  # fmt: skip
-    alike = [one for one in enough if found is None or one is best or _alike(found, one.name, best.name)]
-    if not alike:
-        reason = f"{best.name} is the best with {_told(behaviours[best.name].right)}, and fails otherwise: {'; '.join(failures[best.name])}"
-        return Verdict("undecided", best.name, reason, failures, pairs)
-    chosen = min(alike, key=lambda one: one.size)
-    reason = f"{_told(behaviours[chosen.name].right)} right, {_bytes(chosen.size)}"
-    if chosen is not best:
-        reason += f"; not to be told apart from {best.name} ({_told(behaviours[best.name].right)})"
-    if chosen.name == "base":
-        return Verdict("keep", "base", reason, failures, pairs)
-    return Verdict("deploy", chosen.name, reason, failures, pairs)
+    return Verdict(found, comparison, failures, tuple(evaluations), benches)
 
 
-def compared(systems: Sequence[System], results: Mapping[str, Path]) -> Comparison | None:
-    """All systems on the suite, None where there is only one."""
-    if len(systems) < 2:
-        return None
-    return compare([load_results(results[one.name], one.name) for one in systems])
+def _on_disk(system: System) -> Benched:
+    size = system.size / 1e9
+    return Benched(system.name, {"disk_gb": Amount(size, size, size, "its files")}, (), {})
 
 
-def _alike(found: Comparison, one: str, other: str) -> bool:
-    return not found.pair(one, other).distinguishable
-
-
-def _share(found: Behaviour) -> float:
-    return found.right[0] / found.right[1] if found.right[1] else 0.0
+def _criteria(wanted: Wanted) -> Criteria:
+    said = {"accuracy": ACCURACY, **wanted.criteria}
+    known = {
+        "accuracy": Criterion("accuracy", "strict", at_least=said["accuracy"]),
+        "field_access": Criterion(
+            "field access", "strict", at_least=said.get("field_access"), category="field_access"
+        ),
+        "seconds": Criterion("a query", "seconds", at_most=said.get("seconds")),
+        "gigabytes": Criterion("disk", "disk_gb", at_most=said.get("gigabytes")),
+    }
+    return Criteria(tuple(known[name] for name in known if name in said), ("disk_gb", "seconds"))
 
 
 def _told(counted: tuple[int, int]) -> str:
@@ -102,14 +114,19 @@ def table(outcome: "Outcome") -> Iterator[tuple[str, ...]]:
     for one in outcome.systems:
         did = outcome.behaviours[one.name]
         counts = (did.called, did.answered, did.finished, did.called_again)
-        yield (one.name, _told(did.right), *(f"{of} of {all_}" if all_ else "–" for of, all_ in counts), _bytes(one.size))  # fmt: skip
+        yield (one.name, _told(did.right), *(f"{of} of {all_}" if all_ else "–" for of, all_ in counts), _bytes(one.size) if one.size else "–")  # fmt: skip
 
 
 def write_page(outcome: "Outcome") -> Path:
-    """The page in Markdown, in the run's folder under the recipe's name."""
+    """The page in Markdown, in the run's folder under the recipe's name; beside it as HTML every answer, the systems side by side."""
+    verdict = outcome.verdict
+    assert verdict is not None
     place = outcome.out / f"{outcome.wanted.name}.md"
-    with jsonl.whole_file(place) as file:
-        file.write("\n".join([*_page(outcome), ""]).encode())
+    every = verdict.comparison or compare(verdict.evaluations)
+    html = page(every, verdict.evaluations, verdict.decision, verdict.benches, outcome.out / "suite.jsonl")
+    for file, text in ((place.with_suffix(".html"), html), (place, "\n".join([*_page(outcome), ""]))):
+        with jsonl.whole_file(file) as opened:
+            opened.write(text.encode())
     return place
 
 
@@ -130,7 +147,10 @@ def _page(outcome: "Outcome") -> Iterator[str]:
     if outcome.foretold or outcome.survival:
         yield from ("## Foretold", "")
         yield from (f"- {one}" for one in outcome.foretold)
-        yield from (f"- at {width} bits the training's change is left with a cosine of {cosine:.2f}" for width, cosine in outcome.survival.items())  # fmt: skip
+        yield from (
+            f"- at {width} bits the training's change is left with a cosine of {cosine:.2f}"
+            for width, cosine in outcome.survival.items()
+        )
         yield ""
     yield from ("## Measured", "")
     rows = list(table(outcome))
@@ -139,13 +159,22 @@ def _page(outcome: "Outcome") -> Iterator[str]:
     yield from (f"| {' | '.join(row)} |" for row in rows[1:])
     yield ""
     yield from (f"- {name}: {'; '.join(said)}" for name, said in verdict.failures.items() if said)
-    yield from (f"- against the base: {said}" if name in said else f"- {name} against the base: {said}" for name, said in verdict.pairs.items())  # fmt: skip
     yield ""
     if outcome.training:
         told = outcome.training
         yield from ("## Trained", "")
         yield f"{told['rows']:,} rows in {told['steps']:,} steps ({told['epochs']} epochs), loss {told['first_loss']:.3f} → {told['last_loss']:.3f}."
         yield ""
-    yield from ("## Rows", "", "| part | rows |", "|---|---|")
-    for part, kinds in outcome.rows.items():
-        yield f"| {part} | {', '.join(f'{count:,} {kind}' for kind, count in kinds.items())} |"
+    if outcome.rows:
+        yield from ("## Rows", "", "| part | rows |", "|---|---|")
+        for part, kinds in outcome.rows.items():
+            yield f"| {part} | {', '.join(f'{count:,} {kind}' for kind, count in kinds.items())} |"
+        yield ""
+    # What `decide` writes begins with headings of its own.
+    yield (
+        markdown(verdict.comparison, verdict.decision)
+        .replace("\n## ", "\n### ")
+        .replace("\n# ", "\n## ")
+        .replace("# ", "## ", 1)
+        .rstrip("\n")
+    )

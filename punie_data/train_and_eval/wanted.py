@@ -87,7 +87,8 @@ class Small:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """All of a recipe. `dataset` is None where it trains nothing on rows of its own; `iterations` are batches (0: `train.epochs` counts)."""
+    """All of a recipe. `dataset` is None where it trains nothing on rows of its own; `iterations` are batches (0: `train.epochs` counts),
+    `ignore` the checks before the training that may refuse and are not asked."""
 
     path: Path
     name: str
@@ -101,6 +102,7 @@ class Wanted:
     spoil: Spoil
     train: Settings | None
     iterations: int
+    ignore: tuple[str, ...]
     requantize: bool
     bits: tuple[int, ...]
     group_size: int
@@ -129,6 +131,7 @@ def load_wanted(given: str, scale: str = "full", changes: Mapping[str, Any] | No
     dataset = load_recipe(given) if data.get("source") else None
     train = dict(data.get("train", {}))
     iterations = train.pop("iterations", 0)
+    ignore = tuple(train.pop("ignore", ()))
     if train and dataset is None and source is None:
         raise UserError(f"{path}: it trains, and has no [[source]] of rows")
     evaluate = {**data.get("evaluate", {})}
@@ -146,6 +149,7 @@ def load_wanted(given: str, scale: str = "full", changes: Mapping[str, Any] | No
         spoil=Spoil(**data.get("spoil", {})),
         train=settings_from({"seed": data.get("seed", 0)} | train) if "train" in data else None,
         iterations=iterations,
+        ignore=ignore,
         requantize=data.get("fuse", {}).get("requantize", False),
         bits=tuple(data.get("quantize", {}).get("bits", ())),
         group_size=data.get("quantize", {}).get("group_size", 64),
