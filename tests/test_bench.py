@@ -11,7 +11,7 @@ import pytest
 from punie_data.bench.figures import Answer, Run, faster, figures_of
 from punie_data.bench.process import RunFailed, _death, run_worker
 from punie_data.bench.run import _kept
-from punie_data.bench.system import parse, with_options
+from punie_data.bench.system import disk_bytes, parse, with_options
 from punie_data.errors import UserError
 from tests.test_evaluate import row
 from tests.tiny_model import model_folder
@@ -198,6 +198,11 @@ def test_a_system_is_read_as_it_is_meant(tmp_path: Path) -> None:
     assert parse(f"x={tmp_path}/m+1").model.name == "m+1" and parse(f"x={tmp_path}/m+1").adapter is None
     assert parse(f"x={tmp_path}/m+1+{tmp_path}/a").model.name == "m+1"
     assert parse(f"x={tmp_path}/d,kv").model.name == "d,kv"
+    (tmp_path / "m/model.safetensors").write_bytes(b"12345")
+    (tmp_path / "a/checkpoint").mkdir()
+    (tmp_path / "a/checkpoint/state").write_bytes(b"1234567")
+    (tmp_path / "a/adapters.safetensors").write_bytes(b"123")
+    assert disk_bytes(found) == 8
     twin = with_options(parse(f"x={tmp_path}/m,draft-model={tmp_path}/a"), kv_bits=4)
     assert twin.name == "x kv_bits=4" and twin.options.draft_model == tmp_path / "a"
 

@@ -223,6 +223,14 @@ def test_the_same_weights_are_told(tmp_path: Path) -> None:
     assert done.returncode == 0 and "a and b were answered by the same weights" in done.stdout
 
 
+def test_other_modes_are_told() -> None:
+    """Else a system that had to answer would be compared with one that only had to call, and nobody would know."""
+    other = evaluation("b", right(3, 5))
+    other.summary["system"]["mode"] = "agentic"  # type: ignore[index]
+    [note] = compare([evaluation("a", right(3, 5)), other]).notes
+    assert note.startswith("they were asked in different modes")
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from punie_data.errors import UserError
+from punie_data.train.checkpoint import FOLDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ KEYS = (
 _OPTION = re.compile(rf",({'|'.join(KEYS)})=")
 BITS = (2, 3, 4, 5, 6, 8)
 GROUPS = (32, 64, 128)
+KEPT = (FOLDER, f".{FOLDER}.old", f".{FOLDER}.new")
 
 
 def parse(given: str, dialect: str = "hermes") -> BenchSystem:
@@ -126,7 +128,10 @@ def checked(system: BenchSystem) -> BenchSystem:
 
 
 def disk_bytes(system: BenchSystem) -> int:
-    """Of all files in its folders, links followed, as a model in a hub's cache is all links."""
+    """Of all files in its folders, links followed, as a model in a hub's cache is all links. What a training keeps to go on from is not counted."""
     return sum(
-        file.stat().st_size for folder in system.folders() for file in folder.rglob("*") if file.is_file()
+        file.stat().st_size
+        for folder in system.folders()
+        for file in folder.rglob("*")
+        if file.is_file() and file.relative_to(folder).parts[0] not in KEPT
     )

@@ -319,8 +319,15 @@ def _notes(evaluations: Sequence[Evaluation], shared: int, queries: int) -> list
     notes += [
         f"{_listed(names)} were answered by the same weights" for names in by_weights.values() if names[1:]
     ]
-    for key, told in (("dialect", "dialects"), ("system_prompt", "system prompts")):
-        if len({str(each.summary["system"].get(key, "")) for each in evaluations}) > 1:
+    for key, told in (
+        ("mode", "modes: what is right in one is not all that must be right in another"),
+        ("dialect", "dialects"),
+        ("system_prompt", "system prompts"),
+    ):
+        # An agent has none of these but a mode, and who is asked once has no mode.
+        asked = [each.summary["system"] for each in evaluations]
+        said = {str(system.get(key, "")) for system in asked if key == "mode" or key in system}
+        if len(said) > 1:
             notes.append(f"they were asked in different {told}")
     return notes
 
