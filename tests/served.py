@@ -1,11 +1,15 @@
-"""A real HTTP server that answers what a test tells it to: what an endpoint may do wrong, it does."""
+"""A real HTTP server that answers what a test tells it to (what an endpoint may do wrong, it does), and the schema of what `evaluate` makes of it."""
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
+
+import jsonschema_rs
+import orjson
 
 Reply = Callable[[dict[str, Any], int], tuple[int, Any]]
 """(the request's body, how many came before it) → (status, JSON or bytes). What is raised breaks the connection."""
@@ -68,3 +72,11 @@ def serving(reply: Reply, models: Any = ("shop",)) -> Iterator[tuple[str, list[d
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def conforms(summary: dict[str, Any], rows: Sequence[dict[str, Any]]) -> None:
+    """Whether both are what the schema says."""
+    schema = orjson.loads((Path(__file__).parent.parent / "schemas" / "evaluation.schema.json").read_bytes())
+    for row in rows:
+        jsonschema_rs.validate(schema, row)
+    jsonschema_rs.validate({"$ref": "#/$defs/summary", "$defs": schema["$defs"]}, summary)

@@ -17,6 +17,7 @@ from punie_data.evaluate.queries import Query, queries
 from punie_data.evaluate.run import evaluate_system
 from punie_data.evaluate.sites import Sites
 from tests.conftest import TINY_SHOP
+from tests.served import conforms
 
 SHOP = Path(__file__).parent.parent / "data" / "suites" / "shop-60.jsonl"
 ASKED = list(queries(SHOP))
@@ -68,10 +69,11 @@ def ran(script: str, folder: Path, sites: Sites, query: Query = USES, seconds: f
     suite = folder / "suite.jsonl"
     suite.write_bytes(next(line for line in SHOP.read_bytes().splitlines() if query.id.encode() in line))
     system = CommandLine(f"{sys.executable} {program} {words}", seconds)
-    evaluate_system(
-        suite, system, folder / "out", lambda name, total: None, lambda count: None, mode=Commanded(sites)
-    )
-    return orjson.loads((folder / "out" / "results.jsonl").read_bytes())
+    out, mode = folder / "out", Commanded(sites)
+    summary = evaluate_system(suite, system, out, lambda name, total: None, lambda count: None, mode=mode)
+    row = orjson.loads((out / "results.jsonl").read_bytes())
+    conforms(summary, [row])
+    return row
 
 
 def kind(name: str) -> Query:

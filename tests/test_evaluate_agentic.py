@@ -21,7 +21,7 @@ from punie_data.evaluate.run import evaluate_system
 from punie_data.evaluate.sites import Sites
 from punie_data.evaluate.systems import Conversation, Results, Turn, as_messages, turn_of
 from tests.conftest import TINY_SHOP
-from tests.served import completion, serving
+from tests.served import completion, conforms, serving
 
 SUITES = sorted((Path(__file__).parent.parent / "data" / "suites").glob("*.jsonl"))
 SHOP = SUITES[0].with_name("shop-60.jsonl")
@@ -83,6 +83,7 @@ def test_every_gold_conversation_scores_full(suite: Path, tmp_path: Path, sites:
     summary, rows = played(gold, sites, tmp_path, suite=suite, asked=asked)
     assert [(row["id"], row["unscored"] or row["explanation"]) for row in rows if not row.get("strict")] == []
     assert summary["ended"] == {"answered": len(asked)}
+    conforms(summary, rows)
     assert summary["answered"]["passed"] == summary["answered"]["total"] > 10
 
 
@@ -229,6 +230,7 @@ def test_nothing_goes_on_for_ever(tmp_path: Path, sites: Sites) -> None:
     row = one(query, fills, sites, tmp_path / "context")
     assert (row["ended"], row["explanation"]) == ("context", "no answer: the conversation grew too long")
     summary, rows = played(says(right), sites, tmp_path / "all")
+    conforms(summary, rows)
     assert summary["looped"] == sum(row["ended"] == "looped" for row in rows) > 30
 
 

@@ -18,7 +18,7 @@ from punie_data.evaluate.endpoint import Endpoint
 from punie_data.evaluate.queries import queries
 from punie_data.evaluate.requests import Server, key_from
 from punie_data.evaluate.run import evaluate_system
-from tests.served import Reply, completion, serving
+from tests.served import Reply, completion, conforms, serving
 
 SUITE = Path(__file__).parent.parent / "data" / "suites" / "shop-60.jsonl"
 ASKED = list(queries(SUITE))
@@ -53,6 +53,7 @@ def test_gold_turns_of_an_endpoint_score_full(tmp_path: Path) -> None:
     assert {tool["function"]["name"] for tool in first["tools"]}
     assert summary["proof"] == {"listed": ["shop"], "listed_at_the_end": True, "answered_as": {"shop": 60}, "system_fingerprints": {}}  # fmt: skip
     assert [row["tokens"] for row in rows] == [3] * 60
+    conforms(summary, rows)
 
 
 def test_a_dialect_is_written_into_the_messages_and_read_back(tmp_path: Path) -> None:
@@ -97,6 +98,7 @@ def test_what_is_no_answer_of_the_model_is_unscored(name: str, tmp_path: Path) -
     judged = 1 if name == "fingerprint" else 0
     assert (summary["unscored"], summary["strict"]["total"]) == (2 - judged, judged)
     assert said in rows[1]["unscored"]
+    conforms(summary, rows)
     assert "strict" not in rows[1]
 
 
