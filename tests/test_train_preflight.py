@@ -11,7 +11,8 @@ import pytest
 
 from punie_data.dialects.mask import Masked
 from punie_data.dialects.template import Template
-from punie_data.train import memory
+from punie_data.errors import UserError
+from punie_data.train import memory, record
 from punie_data.train.curve import sparkline
 from punie_data.train.data import Prepared
 from punie_data.train.preflight import CHECKS, Check, largest, preflight
@@ -189,6 +190,16 @@ def test_a_dataset_that_changed_since_a_checkpoint_is_refused(
     assert "(the rows of train have changed): name a new folder" in done.stderr
     other = subprocess.run([*arguments, *settings(rank=2)], capture_output=True, text=True)
     assert "rank was 8 and is 2; the rows of train have changed" in other.stderr
+
+
+def test_a_folder_in_which_nothing_was_learned_is_free(tmp_path: Path) -> None:
+    """A run that failed before its first checkpoint must not lock its folder; one that has something does."""
+    record.begin(tmp_path, {"made_of": {"train": "a"}})
+    record.begin(tmp_path, {"made_of": {"train": "b"}})
+    (tmp_path / "checkpoint").mkdir()
+    record.begin(tmp_path, {"made_of": {"train": "b"}})
+    with pytest.raises(UserError, match="the rows of train have changed"):
+        record.begin(tmp_path, {"made_of": {"train": "c"}})
 
 
 def test_what_is_refused_is_not_begun(model: Path, fruits: Path, tmp_path: Path) -> None:

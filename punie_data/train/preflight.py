@@ -23,8 +23,8 @@ MANY_EPOCHS, FEW_ROWS = 10, 1000
 FEW_STEPS = 20
 MOST_LEFT_OUT = 0.5
 """The share of rows that may be left out before the set is another one than the one that was meant."""
-CLOSE = 0.8
-"""The share of the memory from which on it is a warning: an estimate may be wrong by this much."""
+ERROR = 0.15
+"""By how much the estimate of the memory may be wrong: within that of what there is, it is a warning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +92,9 @@ def _memory(run: Run) -> tuple[State, str]:
     if available is None:
         return "ok", said
     said += f"; {_size(available)} can be had"
-    if need.memory > available:
+    if need.memory > (1 + ERROR) * available:
         return "refused", f"{said}: a smaller batch_size, max_seq_length or layers takes less"
-    return ("warning", f"{said}: close") if need.memory > CLOSE * available else ("ok", said)
+    return ("warning", f"{said}: close") if need.memory > (1 - ERROR) * available else ("ok", said)
 
 
 def _size(count: int) -> str:

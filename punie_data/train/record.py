@@ -15,12 +15,14 @@ from punie_data.errors import UserError
 from punie_data.train.checkpoint import Progress
 
 RECORD = "training.json"
+KEPT = ("checkpoint", ".checkpoint.old", "adapters.safetensors")
+"""Where none of these is, a run stopped before it had anything, and another may take its place."""
 OF_THE_DATASET = ("train", "valid")
 
 
 def begin(out: Path, told: Mapping[str, Any]) -> None:
     """Write what the run is made of. UserError where the folder holds a run that is made of something else: it says what differs."""
-    before = load(out)
+    before = load(out) if any((out / name).exists() for name in KEPT) else None
     if before is not None:
         differing = list(_differences(before.get("made_of", {}), told["made_of"]))
         if differing:
