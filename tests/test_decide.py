@@ -210,6 +210,12 @@ def test_the_command_says_what_it_decides(tmp_path: Path) -> None:
     assert worse.returncode == 1 and (tmp_path / "b.md").read_text().startswith(
         "# Decision: keep what is deployed"
     )
+    over = punie_data("decide", a, "--bench", bench, "--format", "markdown", "--out", bench)
+    assert (
+        over.returncode == 2
+        and "which is never changed" in over.stderr
+        and bench.read_bytes().startswith(b"{")
+    )
     wrong = punie_data("decide", a, "--bench", a / "summary.json")
     assert (wrong.returncode, wrong.stderr.count("\n")) == (
         2,

@@ -48,6 +48,7 @@ def compare(
     form = "json" if as_json else form
     if form == "html" and out is None:
         raise UserError("a page goes into a file: name it with --out")
+    never_over(out, systems, suite)
     evaluations = evaluations_of(systems)
     if len(evaluations) < 2:
         raise UserError("name two folders or more: a system alone has nothing to be compared with")
@@ -72,12 +73,7 @@ def evaluations_of(systems: tuple[str, ...]) -> "list[Evaluation]":
     """Of each FOLDER or NAME=FOLDER. Where two folders have the same name, their parents' tell them apart."""
     from punie_data.evaluate.compare import load_results
 
-    places = []
-    for given in systems:
-        name, sign, folder = given.partition("=")
-        # A folder may have the sign in its own name.
-        named = bool(sign) and not Path(given).exists()
-        places.append((name if named else "", Path(folder if named else given)))
+    places = [_place(given) for given in systems]
     plain = [folder.resolve().name for name, folder in places if not name]
     return [
         load_results(
@@ -86,6 +82,25 @@ def evaluations_of(systems: tuple[str, ...]) -> "list[Evaluation]":
         )
         for name, folder in places
     ]
+
+
+def _place(given: str) -> tuple[str, Path]:
+    """(its name, "" for none; the folder). A folder may have the sign in its own name."""
+    name, sign, folder = given.partition("=")
+    named = bool(sign) and not Path(given).exists()
+    return (name if named else "", Path(folder if named else given))
+
+
+def never_over(out: Path | None, systems: tuple[str, ...], *files: Path | None) -> None:
+    """UserError where `out` is one of what is read, which is never changed."""
+    if out is None or not out.exists():
+        return
+    inputs = [
+        folder / name for _, folder in map(_place, systems) for name in ("results.jsonl", "summary.json")
+    ]
+    for file in filter(None, (*inputs, *files)):
+        if file.exists() and out.samefile(file):
+            raise UserError(f"{out} is where the input lies, which is never changed: choose another --out")
 
 
 def give(text: str, out: Path | None) -> None:

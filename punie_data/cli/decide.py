@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from punie_data.cli.compare import as_data, evaluations_of, give
+from punie_data.cli.compare import as_data, evaluations_of, give, never_over
 from punie_data.errors import UserError
 from punie_data.plain import plain_line
 
@@ -31,7 +31,7 @@ Examples:
 @click.option(
     "--criteria",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="TOML, in place of the default ones (below).",
+    help="TOML, in place of the default ones (above).",
 )
 @click.option("--deployed", help="The name of the system that is in use now.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
@@ -73,6 +73,7 @@ def decide(
     form = "json" if as_json else form
     if form == "html" and out is None:
         raise UserError("a page goes into a file: name it with --out")
+    never_over(out, systems, suite, criteria, *benches)
     wanted = criteria_of.load_criteria(criteria)
     evaluations = evaluations_of(systems)
     comparison = compare(evaluations, seed) if len(evaluations) > 1 else None
