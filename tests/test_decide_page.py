@@ -154,6 +154,18 @@ def test_filters_find_what_is_there(browser: Any, file: Path) -> None:
     assert found.troubles == []
 
 
+def test_a_system_alone_has_a_page_too(browser: Any, tmp_path: Path) -> None:
+    """Else who decides about one system sees an empty list, since it differs from nothing."""
+    evaluations = [load_results(results_folder(tmp_path / "only", rows(3)))]
+    comparison = compare(evaluations)
+    made = page(comparison, evaluations, decide(evaluations, None, {}, DEFAULT))
+    (tmp_path / "page.html").write_text(made, encoding="utf-8")
+    with opened(browser, tmp_path / "page.html") as found:
+        assert found.page.locator("#questions button").count() == len(ASKED)
+        assert found.page.locator("#differences").count() == 0
+    assert found.troubles == []
+
+
 @pytest.mark.parametrize(("width", "dark"), [(1280, True), (390, False), (390, True)])
 def test_it_fits_a_phone_and_the_dark(browser: Any, file: Path, width: int, dark: bool) -> None:
     """Else half of it lies outside the screen, a word a letter wide, or dark on dark."""

@@ -71,7 +71,8 @@ def _page(
         "base-uri 'none'; form-action 'none'"
     )
     links = "".join(f'<a href="#{key}">{escape(title)}</a>' for key, title, _ in sections)
-    lead = f"{comparison.shared:,} queries of {comparison.suite or 'one suite'} that every system was scored on; intervals of 95 %."
+    whom = "that every system was scored on" if len(comparison.systems) > 1 else "that it was scored on"
+    lead = f"{comparison.shared:,} queries of {comparison.suite or 'one suite'} {whom}; intervals of 95 %."
     yield (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n<meta name="referrer" content="no-referrer">\n'
@@ -117,6 +118,8 @@ def _judgement(judgement: Judgement) -> str:
 
 
 def _differences(comparison: Comparison) -> str:
+    if not comparison.pairs:
+        return ""
     parts = [pair for pair in comparison.pairs if pair.axis != "all" and pair.distinguishable]
     found = plots.differences([pair for pair in comparison.pairs if pair.axis == "all"])
     note = ""
