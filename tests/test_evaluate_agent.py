@@ -111,6 +111,8 @@ def test_an_agent_that_only_prints_is_judged_by_its_answer(tmp_path: Path, home:
     assert (row["strict"], row["explanation"]) == (False, "the answer lacks the path 'tests/test_orders.py'")
     row = ran("print('Nothing to commit, as far as I know.')", tmp_path, sites, kind("direct"))
     assert row["unscored"] == "its output does not tell whether it used a tool"
+    row = ran("print('Of course.')", tmp_path, sites, kind("cannot"))
+    assert row["unscored"] == "what can't be done with the query's tools an agent may do with its own"
     row = ran("print('I can\\'t: no tool here does that.')", tmp_path, sites, kind("tool"))
     assert (row["decided"], row["layers"]) == ("cannot", {"parsed": True, "decision": False})
     row = ran("print('Which file do you mean?')", tmp_path, sites, kind("ask"))

@@ -12,6 +12,7 @@ from punie_data.cli.progress import progress
 from punie_data.cli.recording import recorded, tell_history
 from punie_data.cli.repositories import CACHE, CORPUS, REPO, repositories
 from punie_data.errors import UserError
+from punie_data.plain import plain_line
 from punie_data.temporary import temporary_root
 
 if TYPE_CHECKING:
@@ -230,7 +231,8 @@ def _mode(sites: "Sites", command: bool, agentic: bool, turns: int, seconds: flo
 
 
 def _print(summary: dict[str, Any]) -> None:
-    rows = [*summary["layers"].items(), ("all of them", summary["strict"])]
+    rows = [(layer, share) for layer, share in summary["layers"].items() if share["total"]]
+    rows.append(("all of them", summary["strict"]))
     rows += [(f"{kind} rows", share) for kind, share in summary["by_kind"].items()]
     for name, share in rows:
         click.echo(f"{name:<14}{told(share)}")
@@ -251,6 +253,8 @@ def _print(summary: dict[str, Any]) -> None:
         )
     if summary["unscored"]:
         click.echo(f"unscored      {summary['unscored']}")
+        for reason, count in summary["unscored_reasons"].items():
+            click.echo(f"  {count}: {plain_line(reason)}")
 
 
 def told(share: dict[str, Any]) -> str:

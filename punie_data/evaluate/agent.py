@@ -101,6 +101,10 @@ class Commanded(Mode):
         question = str(query.prompt[-1]["content"])
         if len(query.prompt) > 1 or len(query.rounds) > 1:
             return {"unscored": "it has more than one question, and a command is asked one"}, False
+        if query.kind == "cannot":
+            return {
+                "unscored": "what can't be done with the query's tools an agent may do with its own"
+            }, False
         if "\0" in question:
             return {"unscored": "no command can be given a NUL"}, False
         site = self.sites.site(query.repo)

@@ -1,6 +1,7 @@
 """`evaluate` is the story: from a suite and a system to `results.jsonl` and `summary.json`."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -166,6 +167,7 @@ def summary_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     scored = [row for row in rows if not row["unscored"]]
     told: dict[str, Any] = {
         "unscored": len(rows) - len(scored),
+        "unscored_reasons": dict(Counter(row["unscored"] for row in rows if row["unscored"]).most_common(10)),
         "layers": {},
         "strict": _share([row["strict"] for row in scored]),
     }
