@@ -199,7 +199,8 @@ def single(tools: Toolbox, chance: Random, usable: Sequence[FileFacts]) -> Itera
         if result.success and result.passed == 1:
             text = pick(chance, ONE_PASSES, path=path)
         elif result.success and result.passed > 1 and not result.skipped:
-            text = f"`{path}` passes with all {number(result.passed)} sets of parameters."
+            sets = "both" if result.passed == 2 else f"all {number(result.passed)}"
+            text = f"`{path}` passes with {sets} sets of parameters."
         question, yes = chance.choice(ONE)
         yield scene(question.format(path=path), run, opened(yes, result.success, text), path)
 
