@@ -180,17 +180,17 @@ def _count(path: Path, axes: tuple[str, ...], start: int, end: int | None) -> Ce
         if start:
             file.seek(start - 1)
             jsonl.skip_line(file)
-        found = jsonl.lines(file, end)
-        while True:
-            try:
-                line = next(found)
-            except StopIteration as stop:
-                census.lines = stop.value
-                return census
-            if not line.problem and (type(line.row) is not dict or line.row.keys() != KEYS):
+
+        def lines() -> Iterator[jsonl.Line]:
+            census.lines = yield from jsonl.lines(file, end)
+
+        for line in lines():
+            number, row, problem, _ = line
+            if not problem and (type(row) is not dict or row.keys() != KEYS):
                 census.foreign = True
-                return census
-            count(line.number, line)
+                break
+            count(number, line)
+    return census
 
 
 def _count_records(path: Path, axes: tuple[str, ...]) -> Census:
