@@ -13,7 +13,8 @@ from punie_data.corpus import Source
 from punie_data.dataset import PARTS, part_files, read_manifest
 from punie_data.errors import ToolUnavailable, UserError
 from punie_data.generate.pool import Pool
-from punie_data.generate.work import Site, toolbox_of
+from punie_data.generate.task import Site
+from punie_data.generate.work import toolbox_of
 from punie_data.tools import environment
 from punie_data.tools.registry import TOOLS
 from punie_data.tools.toolbox import Toolbox

@@ -91,3 +91,12 @@ def test_the_shipped_generators_are_found_by_file_name() -> None:
     """Else a generator would lie in the folder and never be asked."""
     folder = Path(__file__).parent.parent / "generators"
     assert {file.stem for file in folder.glob("*.py") if not file.stem.startswith("_")} == set(NAMES)
+
+
+def test_what_a_glance_at_a_shipped_generator_tells_is_so() -> None:
+    """Else a generator that runs code, or makes rows out of rows, would be taken for another."""
+    for name, generator in discover().items():
+        module = load(generator)
+        assert generator.help == module.__doc__.strip().partition("\n")[0], name
+        assert generator.derives == callable(getattr(module, "derive", None)), name
+        assert generator.executes == bool(getattr(module, "EXECUTES", False)), name

@@ -1,14 +1,18 @@
 """A repository as generators see it: its facts, its documents, its files. Everything is read from the snapshot."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from punie_data.code.facts import CallFact, ClassFact, FileFacts, FunctionFact, Section
 from punie_data.code.lines import lines_of
 from punie_data.documents.passages import Article, articles, is_article, spelling
 from punie_data.documents.sections import sections
+
+Once = Callable[..., Any]
+"""`once(parse, path, text, …)` is what `parse(path, text, …)` returns."""
 
 
 class Repo:
@@ -24,7 +28,9 @@ class Repo:
         facts: dict[str, FileFacts],
         has_git: bool,
         drawn_as: str = "",
+        once: Once | None = None,
     ) -> None:
+        """`once` knows what a document was parsed into before."""
         self.name = name
         self.drawn_as = drawn_as or name
         self.root = root
@@ -33,6 +39,7 @@ class Repo:
         self.paths = paths
         self.facts = facts
         self.has_git = has_git
+        self._once = once or (lambda parse, *arguments: parse(*arguments))
 
     @cached_property
     def python(self) -> list[FileFacts]:
@@ -118,7 +125,7 @@ class Repo:
         found: list[Section] = []
         for path in self.paths:
             if path.lower().endswith((".md", ".rst")):
-                found += sections(path, self.text(path))
+                found += self._once(sections, path, self.text(path))
         return found
 
     @cached_property
@@ -128,7 +135,7 @@ class Repo:
             part
             for path in self.paths
             if is_article(path)
-            for part in articles(path, self.text(path), "" if "/" in path else self.title)
+            for part in self._once(articles, path, self.text(path), "" if "/" in path else self.title)
         ]
 
     @cached_property

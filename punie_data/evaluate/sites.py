@@ -9,7 +9,8 @@ from punie_data.code.tree import snapshot
 from punie_data.corpus import Source
 from punie_data.errors import UserError
 from punie_data.evaluate.queries import Query
-from punie_data.generate.work import Site, toolbox_of
+from punie_data.generate.task import Site
+from punie_data.generate.work import toolbox_of
 from punie_data.tools.toolbox import Toolbox
 from punie_data.verify import check_digest, site_of
 

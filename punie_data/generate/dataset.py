@@ -16,10 +16,9 @@ from punie_data.errors import UserError
 from punie_data.generate.card import card
 from punie_data.generate.digests import tool_versions
 from punie_data.generate.engine import Mined, Options
-from punie_data.generate.judge import CODE
 from punie_data.generate.share import fair_shares
 from punie_data.generate.store import Store
-from punie_data.generate.work import Shard, failed_key
+from punie_data.generate.task import CODE, Shard, failed_key
 from punie_data.question import asked
 
 SYSTEM_PROMPT = (

@@ -5,7 +5,7 @@ Where it can't be said for sure which they are, all files are. The tools fall in
 - LibCST reads one file.
 - ripgrep reads every file below a path; one that holds none of the words that the pattern demands adds nothing.
 - ty reads, for what stands in a file, that file and all that can be reached from it by imports, wherever they may lead; besides, the
-  configuration and the list of files. For references it opens the other files that hold the symbol's name, letter by letter
+  configuration and the list of files. For references and callers it opens the other files that hold the symbol's name, letter by letter
   (`test_incremental.py` holds the installed ty to that), and reads what these import.
 - ruff reads one file, the configuration and the list of files.
 - git's log is HEAD's, the rest is told by all files and the index.
@@ -27,6 +27,7 @@ from punie_data.generate.needles import needles
 PYTHON = (".py", ".pyi")
 PROSE = (".md", ".rst", ".txt")
 """Neither ty nor ruff ever opens one."""
+ENDING = re.compile(r"\*\.\w+")
 USUAL_ROOTS = frozenset({"", "src", "lib", "python", "tests"})
 FROM = re.compile(r"\bfrom\s*(\.*)\s*([\w.]*)\s*import\b\s*(\((?:[^)#]|#[^\n]*)*\)|[^\n]*)")
 PLAIN_IMPORT = re.compile(r"\bimport\b\s*([^\n]*)")
@@ -55,7 +56,7 @@ class Dependence:
         self._direct: dict[str, frozenset[str]] = {}
         self._reached: dict[str, frozenset[str]] = {}
         self._digests: dict[frozenset[str], str] = {}
-        self._contents: dict[str, bytes] = {}
+        self._held: dict[str, frozenset[str]] = {}
 
     def of(self, tool: str, arguments: Mapping[str, Any]) -> str | None:
         """The digest for one call; None for a tool that costs nothing, and for a call that is not about the project's files."""
@@ -65,7 +66,7 @@ class Dependence:
             case "cst_find_pattern" | "cst_rename" | "cst_add_import":
                 return self._files.get(path)
             case "search_text":
-                return self._of_search(path, str(arguments["pattern"]))
+                return self._of_search(path, str(arguments["pattern"]), str(arguments["glob"]))
             case "git_log":
                 return self._history
             case "git_status" | "git_diff":
@@ -78,9 +79,10 @@ class Dependence:
                 return self._of_reachable([path])
             case "find_references":
                 return self._of_references(path, arguments)
-            case "call_hierarchy" if arguments["direction"] == "outgoing":
-                return self._of_reachable([path])
-            case "call_hierarchy" | "type_hierarchy" | "find_implementations" | "workspace_symbols":
+            case "call_hierarchy":
+                incoming = arguments["direction"] == "incoming"
+                return self._of_references(path, arguments) if incoming else self._of_reachable([path])
+            case "type_hierarchy" | "find_implementations" | "workspace_symbols":
                 return self._all_python
         return None
 
@@ -112,26 +114,34 @@ class Dependence:
             return [path]
         return [p for p in self._files if path == "." or p.startswith(f"{path}/")]
 
-    def _of_search(self, path: str, pattern: str) -> str | None:
-        """Of those files that may match, whatever their names are."""
+    def _of_search(self, path: str, pattern: str, glob: str) -> str:
+        """Of those files that may match."""
         below = self._below(path)
-        demanded = needles(pattern)
-        if demanded is not None:
-            words = [word.encode() for word in demanded]
-            below = [p for p in below if self._is_odd(p) or any(word in self._bytes(p) for word in words)]
-        return hashlib.sha256(
-            canonical([bool(self._below(path)), [(p, self._files[p]) for p in below]])
-        ).hexdigest()
+        if ENDING.fullmatch(glob):
+            below = [p for p in below if p.endswith(glob[1:])]
+        ways = needles(pattern)
+        if ways is not None:
+            relevant = self._odd.union(*(frozenset.intersection(*map(self._holding, way)) for way in ways))
+            below = [p for p in below if p in relevant]
+        listed = [(p, self._files[p]) for p in below]
+        return hashlib.sha256(canonical([bool(self._below(path)), listed])).hexdigest()
 
-    def _bytes(self, path: str) -> bytes:
-        if path not in self._contents:
-            self._contents[path] = (self._root / path).read_bytes()
-        return self._contents[path]
+    def _holding(self, word: str) -> frozenset[str]:
+        """The files in which the word stands, in whatever."""
+        if word not in self._held:
+            sought = word.encode()
+            self._held[word] = frozenset(p for p, data in self._contents.items() if sought in data)
+        return self._held[word]
 
-    def _is_odd(self, path: str) -> bool:
-        """Whether ripgrep may read it otherwise than byte by byte: it takes UTF-16 for text, and a NUL for the end of it."""
-        data = self._bytes(path)
-        return b"\0" in data or data.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf"))
+    @cached_property
+    def _contents(self) -> dict[str, bytes]:
+        return {path: (self._root / path).read_bytes() for path in self._files}
+
+    @cached_property
+    def _odd(self) -> frozenset[str]:
+        """What ripgrep may read otherwise than byte by byte: it takes UTF-16 for text, and a NUL for the end of it."""
+        marks = (b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")
+        return frozenset(p for p, data in self._contents.items() if b"\0" in data or data.startswith(marks))
 
     # ---- what ty reads ----
 
@@ -153,9 +163,7 @@ class Dependence:
             return self._all_python
         if not any(item.name == name and item.line == line for item in (*facts.classes, *facts.functions)):
             return self._all_python
-        word = name.encode()
-        holding = [p for p in self._files if p.endswith(PYTHON) and (p == path or word in self._bytes(p))]
-        return self._of_reachable(holding)
+        return self._of_reachable({path} | {p for p in self._holding(name) if p.endswith(PYTHON)})
 
     def _reachable(self, path: str) -> frozenset[str]:
         """The file and everything that it may import, over any number of steps."""
@@ -195,7 +203,7 @@ class Dependence:
         facts = self._facts.get(path)
         if facts is not None and not facts.problem:
             return [(item.level, item.module, item.name) for item in facts.imports]
-        return _written_imports(self._bytes(path).decode("utf-8", "replace"))
+        return _written_imports(self._contents[path].decode("utf-8", "replace"))
 
     def _along(self, folder: str, parts: list[str]) -> set[str]:
         """The modules `a`, `a.b`, `a.b.c` below a folder, and the packages' own files."""
@@ -243,7 +251,7 @@ class Dependence:
         found: set[str] = set()
         try:
             for name, keys in (("pyproject.toml", ("tool", "ty")), ("ty.toml", ())):
-                table = tomllib.loads(self._bytes(name).decode()) if name in self._files else {}
+                table = tomllib.loads(self._contents[name].decode()) if name in self._files else {}
                 for key in (*keys, "environment"):
                     table = table.get(key, {})
                 paths = [

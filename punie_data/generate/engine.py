@@ -15,7 +15,8 @@ from punie_data.errors import ToolUnavailable, UserError
 from punie_data.generate.digests import digest_of, engine_digest, facts_key, tool_versions
 from punie_data.generate.pool import Pool, WorkerDied, WorkFailed
 from punie_data.generate.store import Store
-from punie_data.generate.work import FileRead, Mining, Reading, Shard, Site, failed_key, packed, work
+from punie_data.generate.task import FileRead, Mining, Reading, Shard, Site, failed_key, packed
+from punie_data.generate.worker import work
 from punie_data.generators import Generator
 from punie_data.tools import environment
 

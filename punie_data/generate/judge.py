@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from punie_data.chat import Example, Label, Message, Origin, Rejected, Run, ToolCall, canonical
 from punie_data.code.repo import Repo
 from punie_data.generate.digests import digest_of
+from punie_data.generate.task import CODE
 from punie_data.scenario.ground import FENCE, WORD_NUMBER, WORDS, evidence, places, ungrounded
 from punie_data.scenario.scene import Scene
 from punie_data.sensitive import has_secret, redact
@@ -21,7 +22,6 @@ SPECIAL = re.compile(
 )
 PLACES = ("line", "column", "first_line", "last_line", "count")
 PATHS = ("path", "file_path")
-CODE = "execute_code"
 
 
 class Verdicts(Protocol):

@@ -5,7 +5,7 @@ tools told it: its calls are made again (most are known), and it printed the sam
 """
 
 import pickle
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
@@ -73,6 +73,16 @@ class Memory:
 
     def keep_batch(self, tool: Tool, paths: list[str], value: Any) -> None:
         self._noted[self._batch_key(tool, paths)] = pickle.dumps(value)
+
+    def once(self, parse: Callable[..., Any], *arguments: str) -> Any:
+        """What a function makes of texts, and of nothing else."""
+        key = self._digest("parsed", parse.__module__, parse.__qualname__, arguments)
+        data = self._get(key)
+        if data is not None:
+            return pickle.loads(data)
+        made = parse(*arguments)
+        self._noted[key] = pickle.dumps(made, protocol=pickle.HIGHEST_PROTOCOL)
+        return made
 
     def verdict(self, key: str) -> tuple[str, str] | None:
         """What the judge found to be wrong with a scene, ("", "") for nothing."""

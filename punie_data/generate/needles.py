@@ -8,58 +8,56 @@ from re import _parser as parser
 from typing import Any
 
 SHORTEST = 2
+MOST = 16
+SIMPLE_CLASS = re.compile(r"\[\^?(?:\\[wdsWDS\[\](){}.]|[\w (){}.,:=])+\]")
 UNLIKE = re.compile(r"\(\?|[\[{]|\\[pPxXuU]")
-PLAIN = re.compile(r"[A-Za-z0-9_ .:@=(),'\"-]+")
+PLAIN = re.compile(r"[A-Za-z0-9_ .:@=(),'\"-]")
+Ways = list[frozenset[str]]
+"""Ways to match, each with all the words that it takes."""
 
 
 @lru_cache(maxsize=4096)
-def needles(pattern: str) -> frozenset[str] | None:
-    """Strings one of which stands, letter by letter, in every line that ripgrep finds; None where nothing can be said.
+def needles(pattern: str) -> tuple[frozenset[str], ...] | None:
+    """Sets of words: whatever ripgrep finds holds, letter by letter, all words of one of the sets; None where nothing can be said.
 
-    The pattern is read as Python's, which agrees with Rust's on what is used here: letters, escapes of signs, groups, alternatives, `\\b`.
-    Where the two may differ (flags, classes in brackets, braces that are no count), None.
+    The pattern is read as Python's, which agrees with Rust's on what is used here: letters, escapes of signs, groups, alternatives, `\\b`,
+    plain classes. Where the two may differ (flags, classes of classes, braces), None.
     """
-    if UNLIKE.search(pattern):
+    if UNLIKE.search(SIMPLE_CLASS.sub(".", pattern)):
         return None
     try:
         parsed = parser.parse(pattern)
     except (re.error, RecursionError, OverflowError):
         return None
-    found = _of_sequence(parsed)
-    return frozenset(found) if found else None
+    ways = _of_sequence(parsed)
+    return tuple(sorted(set(ways), key=sorted)) if ways and all(ways) else None
 
 
-def _of_sequence(items: Iterable[Any]) -> set[str] | None:
-    """The best of what each part demands: the one whose shortest string is longest."""
-    candidates: list[set[str]] = []
+def _of_sequence(items: Iterable[Any]) -> Ways:
+    """Every part has to match: what each of its ways takes comes together."""
+    ways: Ways = [frozenset()]
     run = ""
     for kind, value in items:
         if kind is constants.LITERAL and PLAIN.fullmatch(chr(value)):
             run += chr(value)
             continue
-        if len(run) >= SHORTEST:
-            candidates.append({run})
-        run = ""
+        inner: Ways = []
         if kind is constants.SUBPATTERN:
             inner = _of_sequence(value[-1])
         elif kind is constants.BRANCH:
-            inner = _of_branches(value[1])
+            inner = [way for branch in value[1] for way in _of_sequence(branch)]
         elif kind in (constants.MAX_REPEAT, constants.MIN_REPEAT) and value[0] > 0:
             inner = _of_sequence(value[2])
-        else:
-            inner = None
-        if inner:
-            candidates.append(inner)
-    if len(run) >= SHORTEST:
-        candidates.append({run})
-    return max(candidates, key=lambda found: min(map(len, found)), default=None)
+        ways, run = _together(_together(ways, _of_run(run)), inner), ""
+    return _together(ways, _of_run(run))
 
 
-def _of_branches(branches: Iterable[Any]) -> set[str] | None:
-    whole: set[str] = set()
-    for branch in branches:
-        found = _of_sequence(branch)
-        if not found:
-            return None
-        whole |= found
-    return whole
+def _of_run(run: str) -> Ways:
+    return [frozenset({run})] if len(run) >= SHORTEST else []
+
+
+def _together(ways: Ways, inner: Ways) -> Ways:
+    """Each way with each of the inner ones. Too many of them say less and less: then what is new is left out."""
+    if not inner or len(ways) * len(inner) > MOST:
+        return ways
+    return [one | other for one in ways for other in inner]

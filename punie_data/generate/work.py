@@ -5,21 +5,18 @@ import pickle
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-import orjson
-
 from punie_data.chat import Example, Rejected
 from punie_data.code.facts import FileFacts
-from punie_data.code.gitfolder import GitFolder
 from punie_data.code.repo import Repo
 from punie_data.errors import ToolFailed, ToolUnavailable
 from punie_data.generate.dependence import Dependence
 from punie_data.generate.judge import judge
 from punie_data.generate.memory import Memory
 from punie_data.generate.store import Store
+from punie_data.generate.task import FileRead, Mining, Reading, Shard, Site, failed_key, packed
 from punie_data.generators import Generator, load
 from punie_data.scenario.scene import Scene
 from punie_data.tools.toolbox import Toolbox
@@ -29,99 +26,8 @@ GIVE_UP_AFTER = 6
 """A generator that is rejected this many times its quota has nothing more to give."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """Read these files (path, SHA-256) of a snapshot."""
-
-    root: Path
-    files: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """A repository, ready to be mined: what a worker needs to open it."""
-
-    name: str
-    root: Path
-    revision: str
-    license: str
-    paths: tuple[str, ...]
-    facts_keys: tuple[str, ...]
-    git: GitFolder | None
-    allow_exec: bool
-    virtual_environment: Path | None = None
-    pytest_arguments: tuple[str, ...] = ()
-    digests: tuple[str, ...] = ()
-    """Of each of `paths`: its SHA-256, and its mode. Without them nothing is kept from run to run."""
-    tree: str = ""
-    history: str = ""
-    """Digests of all that tools can see, and of what git's log says."""
-    engine: str = ""
-    drawn_as: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Mining:
-    """Run these generators (each with the key of its shard) over a site; derived ones run behind each of them."""
-
-    site: Site
-    generators: tuple[tuple[Generator, str], ...]
-    derived: tuple[Generator, ...]
-    cache: Path
-    seed: int
-    quota: int
-    derived_quota: int
-
-
-@dataclass(slots=True)
-class Shard:
-    """What one generator made of one repository, as the store keeps it."""
-
-    rows: list[dict] = field(default_factory=list)
-    rejected: list[dict] = field(default_factory=list)
-    unavailable: dict[str, str] = field(default_factory=dict)
-    seconds: float = 0.0
-    redactions: int = 0
-    again: bool = False
-    """Whether a tool failed that may not fail the next time. Not kept: such a shard is not the last word."""
-
-    def to_bytes(self) -> bytes:
-        return orjson.dumps(
-            {
-                "rows": self.rows,
-                "rejected": self.rejected,
-                "unavailable": self.unavailable,
-                "seconds": round(self.seconds, 3),
-                "redactions": self.redactions,
-            }
-        )
-
-    @classmethod
-    def from_bytes(cls, data: bytes) -> "Shard":
-        return cls(**orjson.loads(data))
-
-
-def failed_key(key: str) -> str:
-    """Where the shard is kept that stands in for one that could not be made this time; the next run tries again."""
-    return f"{key}:failed"
-
-
 def work(task: Reading | Mining) -> object:
     return read(task) if isinstance(task, Reading) else mine_site(task)
-
-
-@dataclass(frozen=True, slots=True)
-class FileRead:
-    """What the parent needs to know of a file without unpacking its facts."""
-
-    path: str
-    facts: bytes
-    lines: int
-    problem: str
-
-
-def packed(facts: FileFacts) -> FileRead:
-    return FileRead(facts.path, pickle.dumps(facts), facts.line_count, facts.problem)
 
 
 def read(task: Reading) -> list[FileRead]:
@@ -154,6 +60,8 @@ def open_site(site: Site, cache: Path) -> tuple[Repo, Toolbox, Memory]:
             assert data is not None, "facts are read before generators run"
             found: FileFacts = pickle.loads(data)
             facts[found.path] = found
+        files = dict(zip(site.paths, site.digests, strict=True))
+        memory = Memory(store, Dependence(site.root, files, facts, site.tree, site.history), site.engine)
         repo = Repo(
             site.name,
             site.root,
@@ -163,9 +71,8 @@ def open_site(site: Site, cache: Path) -> tuple[Repo, Toolbox, Memory]:
             facts,
             site.git is not None,
             site.drawn_as,
+            memory.once,
         )
-        files = dict(zip(site.paths, site.digests, strict=True))
-        memory = Memory(store, Dependence(site.root, files, facts, site.tree, site.history), site.engine)
         _OPEN[key] = (repo, toolbox_of(site, memory), memory)
         gc.freeze()  # facts live as long as the site: the collector need not walk them again and again
     return _OPEN[key]
@@ -223,10 +130,11 @@ def _take(
         for scene in scenes:
             verdict = scene if isinstance(scene, Rejected) else judge(scene, repo, name, task.seed, memory)
             if isinstance(verdict, Example):
-                if verdict.id in seen or verdict.question in seen:
+                row = verdict.to_json()
+                if row["id"] in seen or verdict.question in seen:
                     continue
-                seen |= {verdict.id, verdict.question}
-                shard.rows.append(verdict.to_json())
+                seen |= {row["id"], verdict.question}
+                shard.rows.append(row)
                 assert isinstance(scene, Scene)
                 shard.redactions += sum(outcome.redactions for outcome in scene.outcomes)
                 accepted.append(scene)

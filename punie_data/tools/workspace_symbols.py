@@ -37,8 +37,8 @@ def run(workspace: Workspace, query: str) -> WorkspaceSymbolsResult:
 def _line(lines: Sequence[str], name: str, span: dict[str, Any]) -> int:
     """Where the name stands: the server reports a decorated definition from its first decorator on."""
     start = span["start"]["line"]
-    heading = re.compile(rf"\s*(?:async\s+)?(?:def|class)\s+{re.escape(name)}\b")
     if lines[start : start + 1] and lines[start].lstrip().startswith("@"):
+        heading = re.compile(rf"\s*(?:async\s+)?(?:def|class)\s+{re.escape(name)}\b")
         for number in range(start, min(span["end"]["line"] + 1, len(lines))):
             if heading.match(lines[number]):
                 return number + 1
