@@ -25,7 +25,7 @@ from punie_data.code.facts import FileFacts
 from punie_data.generate.needles import needles
 
 PYTHON = (".py", ".pyi")
-PROSE = (".md", ".rst", ".txt")
+PROSE = (".md", ".rst")
 """Neither ty nor ruff ever opens one."""
 ENDING = re.compile(r"\*\.\w+")
 USUAL_ROOTS = frozenset({"", "src", "lib", "python", "tests"})
