@@ -6,6 +6,7 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -13,7 +14,8 @@ from punie_data.dialects.mask import Masked
 from punie_data.dialects.template import Template
 from punie_data.errors import UserError
 from punie_data.train import memory, record
-from punie_data.train.curve import sparkline
+from punie_data.train.checkpoint import Progress
+from punie_data.train.curve import curve, sparkline
 from punie_data.train.data import Prepared
 from punie_data.train.preflight import CHECKS, Check, largest, preflight
 from punie_data.train.run import Run, plan
@@ -279,6 +281,26 @@ def test_the_memory_estimate_is_near_what_mlx_holds(
     need = memory.needed(folder, given, memory.Shape(rows, length, rows * 32, shared))
     moments = 3 * 4 * memory.trained_parameters(folder, given)
     assert (need.trained - moments + need.activations) == pytest.approx(held, rel=0.15)
+
+
+def test_the_curve_is_drawn_beside_the_adapter(tmp_path: Path) -> None:
+    """A picture that any browser opens, whatever the folder is called; a run without valid has one line."""
+    progress = Progress(
+        "run", step=4, best_step=3, train_losses=[(1, 4.0), (4, 1.0)], valid_losses=[(2, 3.0), (4, 2.0)]
+    )
+    out = tmp_path / "a<b>&"
+    out.mkdir()
+    record.finish(out, {"made_of": {}}, progress, 1.5)
+    drawn = ElementTree.fromstring((out / "losses.svg").read_text())
+    space = "{http://www.w3.org/2000/svg}"
+    assert drawn.findtext(f"{space}title") == "Losses of a<b>&"
+    lines = [line.get("points", "").split() for line in drawn.iter(f"{space}polyline")]
+    assert [len(points) for points in lines] == [2, 2]
+    (first_x, first_y), (last_x, last_y) = (map(float, point.split(",")) for point in lines[0])
+    assert first_x < last_x and first_y < last_y  # a loss that falls goes down
+    alone = curve("x", {"train": [(1, float(1))], "valid": []})
+    assert alone.count("<polyline") == 1 and "kept" not in alone
+    assert record.load(out)["progress"]["peak_gigabytes"] == 1.5
 
 
 def test_a_curve_shows_a_fall() -> None:

@@ -59,7 +59,7 @@ def test_stock_mlx_lm_trains_and_its_adapter_is_one(model: Path, fruits: Path, t
     assert losses[1] < 0.7 * losses[0]
     assert outcome["valid_losses"][0][1] > outcome["valid_losses"][-1][1]
     assert sorted(file.name for file in out.iterdir()) == [
-        "adapter_config.json", "adapters.safetensors", "mlx_lm.lora.log", "mlx_lm.lora.yaml", "training.json"
+        "adapter_config.json", "adapters.safetensors", "losses.svg", "mlx_lm.lora.log", "mlx_lm.lora.yaml", "training.json"
     ]  # fmt: skip
     again = subprocess.run(arguments, capture_output=True, text=True)
     assert json.loads(again.stdout)["train_losses"] == outcome["train_losses"]

@@ -13,8 +13,9 @@ from typing import Any
 from punie_data import __version__, jsonl
 from punie_data.errors import UserError
 from punie_data.train.checkpoint import Progress
+from punie_data.train.curve import curve
 
-RECORD = "training.json"
+RECORD, CURVE = "training.json", "losses.svg"
 KEPT = ("checkpoint", ".checkpoint.old", "adapters.safetensors")
 """Where none of these is, a run stopped before it had anything, and another may take its place."""
 OF_THE_DATASET = ("train", "valid")
@@ -35,9 +36,12 @@ def begin(out: Path, told: Mapping[str, Any]) -> None:
 
 
 def finish(out: Path, told: Mapping[str, Any], progress: Progress, peak_gigabytes: float) -> None:
-    """Write how the run went: losses by step, seconds, learned tokens, the memory that it held at most."""
+    """Write how the run went: losses by step (drawn as well), seconds, learned tokens, the memory that it held at most."""
     going = {**asdict(progress), "peak_gigabytes": round(peak_gigabytes, 3)}
     _write(out, {**told, "versions": _versions(), "progress": going})
+    losses = {"train": progress.train_losses, "valid": progress.valid_losses}
+    with jsonl.whole_file(out / CURVE) as file:
+        file.write(curve(f"Losses of {out.resolve().name}", losses, progress.best_step).encode())
 
 
 def load(out: Path) -> dict[str, Any] | None:
