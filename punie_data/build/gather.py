@@ -11,7 +11,7 @@ import orjson
 from punie_data import jsonl
 from punie_data.build.recipe import Mine, Recipe, Take
 from punie_data.chat import KINDS, canonical
-from punie_data.corpus import Source, fetch_entry, load_corpus, resolve
+from punie_data.corpus import Source, fetch_entry, load_corpus
 from punie_data.corpus.cache import write_json
 from punie_data.dataset import (
     PARTS,
@@ -30,6 +30,7 @@ from punie_data.generators import Generator, discover
 from punie_data.importing.convert import Options as Import
 from punie_data.importing.convert import convert
 from punie_data.lineage import steps_of
+from punie_data.renaming.folder import resolve
 from punie_data.verify import is_import
 
 PLACES = ".sources.json"

@@ -214,7 +214,8 @@ def _sources(
     shown,
 ) -> tuple[list, int, str]:
     """The sources, the cap of a repository and the dataset's name."""
-    from punie_data.corpus import fetch_entry, load_corpus, resolve
+    from punie_data.corpus import fetch_entry, load_corpus
+    from punie_data.renaming.folder import resolve
 
     if not repos and not corpora:
         raise UserError("what shall be mined? Give --repo PATH or --corpus FILE")

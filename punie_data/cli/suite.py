@@ -148,6 +148,9 @@ def make(
     with temporary_root(), progress(quiet=as_json) as shown:
         seen = [seen_in(path) for path in unseen_in]
         sources = _sources(repos, corpus, only, folder, shown.line)
+        unseen(
+            [], [{"name": source.name} for source in sources], seen, drop
+        )  # before time is spent on mining
         rows, manifest, ledger = mined(sources, folder, seed, jobs, shown)
     candidates, dropped = unseen(rows, manifest["sources"], seen, drop)
     chosen = choosing.choose(candidates, queries, seed)
@@ -163,10 +166,15 @@ def make(
     made = suite_file.write(out, chosen, manifest, about)
     for failure in ledger.failures:
         click.echo(plain_line(failure), err=True)
-    _tell(made, out, as_json)
+    if not as_json:
+        _tell(made, out)
+    told = [made["suite"] | {"file": str(out)}]
     if with_twins:
         places = {source.name: source for source in sources}
-        _write_twins(out, out.with_name(f"{out.stem}-twins.jsonl"), places, seed, jobs, folder, as_json)
+        twins_out = out.with_name(f"{out.stem}-twins.jsonl")
+        told.append(_write_twins(out, twins_out, places, seed, jobs, folder, as_json))
+    if as_json:
+        click.echo(orjson.dumps(told if with_twins else told[0], option=orjson.OPT_INDENT_2).decode())
     if ledger.mistakes:
         raise click.exceptions.Exit(1)
 
@@ -209,23 +217,27 @@ def twins(
     entries = {entry["name"]: entry["origin"] for entry in manifest.get("sources", ())}
     with temporary_root(), progress(quiet=as_json) as shown:
         places = repositories(entries, suite_file, repos, corpora, folder, shown.line)
-    _write_twins(suite_file, out, places, seed, jobs, folder, as_json)
+    told = _write_twins(suite_file, out, places, seed, jobs, folder, as_json)
+    if as_json:
+        click.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode())
 
 
 def _write_twins(
-    original: Path, out: Path, places: Mapping[str, Any], seed: int, jobs: int, cache: Path, as_json: bool
-) -> None:
+    original: Path, out: Path, places: Mapping[str, Any], seed: int, jobs: int, cache: Path, quiet: bool
+) -> dict[str, Any]:
+    """What the manifest says of the twins, which were written and, unless `quiet`, told."""
     from punie_data.evaluate.twins import write_twins
 
-    with temporary_root(), progress(quiet=as_json) as shown:
+    with temporary_root(), progress(quiet=quiet) as shown:
         made = write_twins(original, out, places, seed, jobs, cache, shown)
-    _tell(made, out, as_json)
-    told = made["suite"]["twins"]
-    if not as_json:
-        for one in told["repositories"]:
+    told = made["suite"]
+    if not quiet:
+        _tell(made, out)
+        for one in told["twins"]["repositories"]:
             click.echo(f"  {one['of']} is {one['name']}: {one['renamed']} names replaced, {one['kept']} kept")
-        for reason, count in told["unpaired"].items():
+        for reason, count in told["twins"]["unpaired"].items():
             click.echo(f"  without a twin, {reason}: {count}")
+    return told | {"file": str(out)}
 
 
 @suite.command(
@@ -331,12 +343,9 @@ def _counts(counted: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {name}" for name, count in counted.items())
 
 
-def _tell(manifest: Mapping[str, Any], out: Path, as_json: bool = False) -> None:
+def _tell(manifest: Mapping[str, Any], out: Path) -> None:
     """What was written, in a line or two."""
     told = manifest["suite"]
-    if as_json:
-        click.echo(orjson.dumps(told | {"file": str(out)}, option=orjson.OPT_INDENT_2).decode())
-        return
     counts = told["counts"]
     click.echo(f"{counts['queries']} queries ({_counts(counts['kinds'])}): {out}")
     for line in _more(counts):

@@ -1,5 +1,6 @@
 """From a source to its renamed twin on disk, in the cache: the same bytes for the same files, seed and kept names, on every machine."""
 
+import functools
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -14,6 +15,7 @@ from punie_data.corpus.cache import MARKER, disk_trouble, read_json, whole_folde
 from punie_data.corpus.source import Source
 from punie_data.errors import UserError
 from punie_data.renaming.names import Names
+from punie_data.resources import PACKAGE
 
 _SPEC = re.compile(r"renamed:(-?\d+)((?:,[^\W\d]\w*)*):(.+)", re.DOTALL)
 LICENCES = re.compile(
@@ -65,7 +67,7 @@ def renamed(
     tree = snapshot(source.root, cache, source.immutable, progress)
     if tree.git is not None:
         tree.git.remove()
-    key = _key([VERSION, source.name, tree.digest, seed, keep])
+    key = _digest([VERSION, _code(), source.name, tree.digest, seed, keep])[:24]
     with disk_trouble(cache):
         place = cache / "renamed" / key
         facts = read_json(place / MARKER)
@@ -76,8 +78,8 @@ def renamed(
             if not made.names.names:
                 raise UserError(f"{source.name} has no name of its own that could be replaced")
             with whole_folder(place) as part:
-                _write(part / made.name, texts, made.names, tree)
-                facts = _facts(made.name, made.names, made.kept)
+                content = _write(part / made.name, texts, made.names, tree)
+                facts = _facts(made.name, content, made.names, made.kept)
                 write_json(part / MARKER, facts)
     kept = ",".join(map(str, (seed, *keep)))
     root = place / facts["name"]
@@ -85,7 +87,7 @@ def renamed(
         name=facts["name"],
         root=root,
         origin=f"renamed:{kept}:{source.origin}",
-        revision=f"renamed:{kept}:{key[:12]}",
+        revision=f"renamed:{kept}:{facts['content'][:12]}",
         license=source.license,
         immutable=True,
         drawn_as=source.name,
@@ -105,14 +107,20 @@ def again(
     return renamed(given[found[2]], found[0], cache, found[1], progress).source
 
 
-def _key(parts: list[Any]) -> str:
+def _digest(parts: Any) -> str:
+    return hashlib.sha256(canonical(parts)).hexdigest()
 
-    return hashlib.sha256(canonical(parts)).hexdigest()[:24]
+
+@functools.cache
+def _code() -> str:
+    """Of everything here: what another version of it made is not taken for ours."""
+    return _digest([file.read_text(encoding="utf-8") for file in sorted((PACKAGE / "renaming").glob("*.*"))])
 
 
-def _facts(name: str, names: Names, kept: tuple[str, ...]) -> dict[str, Any]:
+def _facts(name: str, content: str, names: Names, kept: tuple[str, ...]) -> dict[str, Any]:
     return {
         "name": name,
+        "content": content,
         "names": dict(names.names),
         "project": dict(names.project),
         "paths": dict(names.paths),
@@ -121,18 +129,21 @@ def _facts(name: str, names: Names, kept: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
-def _write(folder: Path, texts: Mapping[str, bytes], names: Names, tree: Tree) -> None:
+def _write(folder: Path, texts: Mapping[str, bytes], names: Names, tree: Tree) -> str:
+    """The digest of what was written."""
     executable = {file.path for file in tree.files if file.mode}
-    seen: set[str] = set()
+    seen: dict[str, str] = {}
     for path, data in texts.items():
         new = names.path(path)
         if new in seen:
             raise UserError(f"two files of the renamed repository would be {new}: choose another seed")
-        seen.add(new)
+        content = _content(path, data, names)
+        seen[new] = hashlib.sha256(content).hexdigest()
         target = folder / new
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(_content(path, data, names))
+        target.write_bytes(content)
         target.chmod(0o755 if path in executable else 0o644)
+    return _digest(seen)
 
 
 def _content(path: str, data: bytes, names: Names) -> bytes:

@@ -141,7 +141,10 @@ def _moved(path: str, names: Mapping[str, str], spellings: Mapping[str, str], pa
     new = []
     for depth, folder in enumerate(folders, 1):
         is_package = "/".join(folders[:depth]) in packages
-        new.append(names.get(folder, folder) if is_package else spellings.get(folder.lower(), folder))
+        bare, point, rest = folder.partition(".")  # as in parcel.egg-info
+        new.append(
+            names.get(folder, folder) if is_package else spellings.get(bare.lower(), bare) + point + rest
+        )
     is_module = ending in ("py", "pyi")
     stem = names.get(stem, stem) if is_module else spellings.get(stem.lower(), stem)
     return "/".join([*new, f"{stem}{dot}{ending}"])

@@ -10,11 +10,17 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
-from punie_data.renaming.strings import literal
+from punie_data.renaming.strings import LISTS_NAMES, TAKES_NAMES, literal
 
 FIXTURES = frozenset({"request", "monkeypatch", "capsys", "capfd", "caplog", "tmp_path", "tmpdir", "mocker", "benchmark", "pytester", "recwarn"})  # fmt: skip
 CONVENTIONAL = frozenset({"setup.py", "conf.py", "noxfile.py", "tasks.py", "fabfile.py"})
 """Files in which module-level names are somebody else's settings."""
+_COME_AND_GONE = """
+aifc annotationlib asynchat asyncore audioop binhex cgi cgitb chunk compression crypt distutils formatter imghdr imp lib2to3 mailcap msilib nis nntplib
+ossaudiodev parser pipes smtpd sndhdr spwd sunau symbol telnetlib tomllib uu xdrlib
+"""
+STANDARD = sys.stdlib_module_names.union(_COME_AND_GONE.split())
+"""Of every version that we run on: what is renamed must not depend on it."""
 TAKES_OURS = frozenset({"replace", "partial"})
 """Functions of the standard library whose keyword arguments are those of something else."""
 CALLED_BY_NAME = ("visit_", "do_", "handle_", "leave_", "depart_")
@@ -82,6 +88,8 @@ class Survey(cst.CSTVisitor):
         self._is_test = name.startswith("test_") or name == "conftest.py"
         self._inside: list[set[str] | None] = []
         """The members of the class, or None for a function, from outside in."""
+        self._naming: set[int] = set()
+        """Strings, by identity, that are rewritten because they name something where they stand."""
 
     # What is defined
 
@@ -156,6 +164,9 @@ class Survey(cst.CSTVisitor):
             self.found.bindings.append((target, found[0]))
 
     def visit_Assign(self, node: cst.Assign) -> None:
+        first = node.targets[0].target
+        if isinstance(first, cst.Name) and first.value in LISTS_NAMES and isinstance(node.value, cst.List | cst.Tuple):  # fmt: skip
+            self._naming |= {id(element.value) for element in node.value.elements}
         for target in node.targets:
             self._target(target.target, node.value)
 
@@ -206,6 +217,14 @@ class Survey(cst.CSTVisitor):
         if found[-1:] in (("getattr",), ("hasattr",), ("setattr",)) and len(node.args) > 1:
             self._prefix(node.args[1].value)
 
+        if found[-1:] == ("parametrize",):
+            self._naming |= {id(arg.value) for arg in node.args[:1]}
+        elif found and found[-1] in TAKES_NAMES:
+            self._naming |= {id(arg.value) for arg in node.args}
+
+    def visit_Annotation(self, node: cst.Annotation) -> None:
+        self._naming.add(id(node.annotation))
+
     def _prefix(self, node: cst.BaseExpression) -> None:
         """`getattr(self, f"visit_{kind}")` calls whatever begins with `visit_`."""
         start = ""
@@ -223,7 +242,7 @@ class Survey(cst.CSTVisitor):
         text = literal(node)
         if text.startswith("--"):
             self.found.outside.add(text[2:].replace("-", "_"))
-        elif text.isidentifier():
+        elif text.isidentifier() and id(node) not in self._naming:
             self.found.literals.add(text)
 
 
@@ -271,7 +290,7 @@ def _external(found: Found, internal: frozenset[str]) -> External:
     for module, _, bound in found.modules:
         top = module.partition(".")[0]
         if top not in internal:
-            (standard if top in sys.stdlib_module_names else packages).update(bound)
+            (standard if top in STANDARD else packages).update(bound)
     made = set(packages) - {"pytest"}
     while True:
         more = {target[0] for target, root in found.bindings if root in made} - made - {"self", "cls"}
