@@ -46,20 +46,27 @@ def suite() -> None:
 Examples:
   punie-data generate --repo itsdangerous==2.2.0 --out data/unseen
   punie-data suite choose data/unseen --queries 200 --out unseen.jsonl
+  punie-data suite choose data/unseen --picks mine.txt --out mine.jsonl
   punie-data evaluate unseen.jsonl --model models/mine --out results/unseen"""
 )
 @click.argument("source", metavar="DATASET|FILE", type=click.Path(path_type=Path))
 @_queries_option
+@click.option(
+    "--picks",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A text file that names the queries, a line each: KIND REPOSITORY: QUESTION.",
+)
 @_seed_option
 @_out_option
-def choose(source: Path, queries: int, seed: int, out: Path) -> None:
-    """Choose queries from mined rows: kinds and categories in fair shares, one question each.
+def choose(source: Path, queries: int, picks: Path | None, seed: int, out: Path) -> None:
+    """Choose queries from mined rows: kinds and categories in fair shares, one question each, or those that you name with --picks.
 
     The manifest beside the file says where they come from. `punie-data decontaminate --against` takes out of a training set what a suite asks.
     """
     from punie_data import dataset, importing
     from punie_data.evaluate import suite as choosing
     from punie_data.evaluate import suite_file
+    from punie_data.evaluate.picks import picked
 
     dataset.refuse_input(out, [source])
     rows = []
@@ -68,10 +75,14 @@ def choose(source: Path, queries: int, seed: int, out: Path) -> None:
             if line.row is None:
                 raise UserError(f"{path}:{line.number}: {line.problem}")
             rows.append(line.row)
-    chosen = choosing.choose(rows, queries, seed)
+    if picks is not None:
+        description, chosen = picked(picks, rows)
+        about = suite_file.About(description, seed)
+    else:
+        chosen = choosing.choose(rows, queries, seed)
+        about = suite_file.About(f"Questions of {source.name}, kinds and categories in fair shares.", seed)
     if not chosen:
         raise UserError(f"{source} has no row that asks one question")
-    about = suite_file.About(f"Questions of {source.name}, kinds and categories in fair shares.", seed)
     _tell(suite_file.write(out, chosen, importing.manifest_of(source), about), out)
 
 
