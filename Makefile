@@ -5,7 +5,7 @@ VENV ?= .venv
 SAMPLE := svcs,tdom,h11,httpx,flask,click,structlog
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint constraints sample bench clean
+.PHONY: demo test lint constraints sample suites bench clean
 
 demo: $(VENV)/.ready
 	$(BIN)/punie-data generate --repo svcs==25.1.0 --out data/svcs
@@ -33,6 +33,12 @@ constraints:
 # The committed sample of a few hundred rows.
 sample: $(VENV)/.ready
 	$(BIN)/punie-data generate --corpus starter --only $(SAMPLE) --limit 320 --quota 8 --out data/sample
+
+# The suites of data/suites/picks, mined from corpora/suites.toml; tests and commands of the two repositories run in the sandbox.
+suites: $(VENV)/.ready
+	$(BIN)/punie-data generate --corpus corpora/suites.toml --allow-exec --out data/suites-mined
+	for file in data/suites/picks/*.txt; do \
+		$(BIN)/punie-data suite choose data/suites-mined --picks $$file --out data/suites/$$(basename $$file .txt).jsonl || exit 1; done
 
 bench: $(VENV)/.ready
 	for file in tests/benchmarks/bench_*.py; do $(BIN)/python $$file || exit 1; done

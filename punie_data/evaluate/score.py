@@ -59,6 +59,9 @@ class Score:
         return self.explanations.get(failed, "")
 
 
+NOTHING = "nothing was written"
+
+
 def score(query: Query, text: str, dialect: str) -> Score:
     """Judge what a model wrote in answer to a query."""
     return score_turn(query, dialects.load(dialect).parse(text, query.tools))
@@ -74,6 +77,8 @@ def score_turn(
     )
     if isinstance(parsed, Malformed):
         return judge.failed("parsed", "malformed", parsed.reason)
+    if not parsed.calls and not parsed.content.strip():
+        return judge.failed("parsed", "malformed", NOTHING)  # silence is no answer, and no abstention
     judge.passed("parsed", "the parser read it")
     found = judge.decision(decision(parsed))
     if found or query.kind != "tool":
