@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from functools import cache
 from random import Random
 from typing import Any, Protocol
 
@@ -20,6 +21,8 @@ MAXIMUM_CHARACTERS = 12_000
 SPECIAL = re.compile(
     r"<\|[a-z_]+\|>|</?tool_(?:call|response)>|</?function[=>]|\[/?(?:INST|TOOL_CALLS|AVAILABLE_TOOLS)\]|<\|?/?s>"
 )
+SELECTIONS, FEWEST = 16, 4
+"""How many selections of tools the rows with some of them draw from, and how many tools each has at least."""
 PLACES = ("line", "column", "first_line", "last_line", "count")
 PATHS = ("path", "file_path")
 
@@ -82,7 +85,8 @@ def _write_down(scene: Scene, repo: Repo, generator: str, seed: int) -> Example:
 def offered(scene: Scene, seed: str) -> tuple[str, ...]:
     """Which tools the row offers: those it uses, and all the others or some, so that a model can't learn that they are always all there.
 
-    Code Mode offers one tool only. Withheld tools are never offered, nor is Code Mode's where it isn't used; a tool that the question is
+    Which some is drawn from a few selections that all rows draw from: what rows have in common at their beginning is computed once, in training as in
+    evaluation. Code Mode offers one tool only. Withheld tools are never offered, nor is Code Mode's where it isn't used; a tool that the question is
     about is.
     """
     used = {outcome.tool for outcome in scene.outcomes} | {
@@ -91,10 +95,22 @@ def offered(scene: Scene, seed: str) -> tuple[str, ...]:
     if used == {CODE} or scene.category == "code":
         return (CODE,)
     chance = Random(seed)
-    others = [name for name in TOOLS if name not in used and name != CODE and name not in scene.withheld]
+    others = frozenset(TOOLS) - {CODE, *scene.withheld}
     if chance.random() < 0.5:
-        others = chance.sample(others, chance.randint(min(4, len(others)), len(others)))
+        some = [names & others for names in chance.sample(_selections(), SELECTIONS)]
+        others = next((names for names in some if len(names) >= FEWEST), others)
     return tuple(name for name in TOOLS if name in used or name in others)
+
+
+@cache
+def _selections() -> tuple[frozenset[str], ...]:
+    """Some of the tools, from few to nearly all."""
+    chance = Random("selections of tools")
+    names = [name for name in TOOLS if name != CODE]
+    return tuple(
+        frozenset(chance.sample(names, FEWEST + number * (len(names) - FEWEST) // SELECTIONS))
+        for number in range(SELECTIONS)
+    )
 
 
 def _judged(scene: Scene, example: Example, repo: Repo) -> list[Any]:
