@@ -188,7 +188,10 @@ def _told(
             chance, ONCE, symbol=symbol, file=only.file, line=only.line, preview=only.preview
         )
     if counting:
-        times = "Twice" if len(references) == 2 else sentence(plural(len(references), "time"))
+        if question.startswith("How many"):
+            times = sentence(plural(len(references), "reference"))
+        else:
+            times = "Twice" if len(references) == 2 else sentence(plural(len(references), "time"))
         return question, f"{times}, {_spread(references)}"
     spoken = plural(len(references), "place")
     if len(files) > 1 and len(references) <= 6:
