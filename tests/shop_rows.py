@@ -5,6 +5,7 @@ What the tools said is made up here, in the form that they say it: these rows te
 
 import hashlib
 import json
+import re
 from itertools import product
 from pathlib import Path
 
@@ -47,19 +48,17 @@ def tool_row(module: str, asked: str) -> Example:
         messages.append(Message("tool", content, tool_call_id=name, name=tool))
         runs.append(Run(name, version, code, hashlib.sha256(content.encode()).hexdigest()))
     messages.append(Message("assistant", f"`{path}` has a type error in line 3." if wrong else f"`{path}` has none."))  # fmt: skip
-    return _row("type_errors", Label("tool", "quality"), tuple(messages), path, tuple(runs))
+    return _row("type_errors", Label("tool", "quality"), tuple(messages), tuple(runs))
 
 
 def direct_row(module: str, asked: str) -> Example:
-    path = f"{module}.py"
     messages = (Message("user", asked.format(module)), Message("assistant", PURPOSES[module]))
-    return _row("concept", Label("direct", "concept"), messages, path, ())
+    return _row("concept", Label("direct", "concept"), messages, ())
 
 
-def _row(
-    generator: str, label: Label, messages: tuple[Message, ...], path: str, runs: tuple[Run, ...]
-) -> Example:
-    origin = Origin(generator, "tiny_shop", "1", "MIT", (path,), (), messages[0].content, 0)
+def _row(generator: str, label: Label, messages: tuple[Message, ...], runs: tuple[Run, ...]) -> Example:
+    # Of no path: rows about one file would all stand on one side of a split, and a model asked for files that it never saw.
+    origin = Origin(generator, "tiny_shop", "1", "MIT", (), (), messages[0].content, 0)
     return Example(messages, TOOLS, label, origin, runs)
 
 
@@ -103,8 +102,7 @@ def word_model(folder: Path, hidden: int = 64, layers: int = 2, seed: int = 5) -
         system, *turns = rendered.messages
         constant.update(system["content"].splitlines())
         # What stands around the file's name in calls, results and answers.
-        path = row.origin.paths[0]
-        constant.update(part for turn in turns[1:] for part in turn["content"].split(path))
+        constant.update(part for turn in turns[1:] for part in re.split(r"\w+\.py", turn["content"]))
     tokenizer.train_from_iterator(texts, trainer)
     # What is the same in many rows is a token: a model has only what differs to learn, and does so in seconds.
     tokenizer.add_tokens([AddedToken(line, normalized=False) for line in sorted(constant) if len(line) > 2])

@@ -1,7 +1,9 @@
 """`train-and-eval`: one command from a recipe to a verdict, whose finished work is kept, and which says beforehand what will go wrong."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,8 @@ import pytest
 from punie_data.build import Means
 from punie_data.cli.progress import PlainProgress
 from punie_data.errors import UserError
-from punie_data.train_and_eval.wanted import Wanted, load_wanted
+from punie_data.train_and_eval.behaviour import Behaviour, kinds_of_failure
+from punie_data.train_and_eval.wanted import Evaluate, Wanted, load_wanted
 from tests.shop_rows import word_model, write_rows
 
 RECIPES = Path(__file__).parent.parent / "corpora" / "recipes"
@@ -183,3 +186,115 @@ def test_finished_steps_are_kept_and_a_setting_repeats_what_hangs_on_it(
     trained = train_and_eval(replace(recipe, train=replace(recipe.train, seed=1)), model, tmp_path / "run", given, no_sites)  # fmt: skip
     assert trained.steps["train"] is not None and trained.steps["choose"] is None
     assert trained.steps["evaluate-base"] is None
+
+
+LEARNING = {
+    "train__method": "full",
+    "train__learning_rate": 0.003,
+    "train__batch_size": 4,
+    "train__iterations": 144,
+    "train__evaluate_every": 1000,
+    "train__ignore": ["rows", "epochs"],
+    "split__by": "symbol",
+    "split__valid": 0.05,
+    "split__test": 0.25,
+    "evaluate__queries": 32,
+    "evaluate__most_tokens": 24,
+    "evaluate__systems": ["adapter"],
+}
+"""What a model with random weights needs instead of a low-rank change, and few tokens: its turns are short."""
+
+
+@pytest.fixture(scope="module")
+def shown(rows: Path, model: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Behaviour]:
+    """What a recipe's adapter does, the model trained once for each."""
+    from punie_data.train_and_eval import train_and_eval
+
+    @cache
+    def run(name: str) -> Behaviour:
+        given, _ = means(tmp_path_factory.mktemp(name))
+        out = tmp_path_factory.mktemp(f"run-{name}")
+        return train_and_eval(wanted(name, rows, **LEARNING), model, out, given, no_sites).behaviours[
+            "adapter"
+        ]
+
+    return run
+
+
+def part(counted: tuple[int, int]) -> float:
+    assert counted[1] >= 4
+    return counted[0] / counted[1]
+
+
+def test_phase_5_calls_and_answers(shown: Callable[[str], Behaviour]) -> None:
+    """The near-miss of the three failures: the same rows, mixed well and with what the tools said, teach both."""
+    did = shown("phase-5")
+    assert part(did.called) > 0.8 and part(did.answered) > 0.8 and part(did.finished) > 0.8, did
+
+
+def test_without_traces_a_model_never_calls_a_tool(shown: Callable[[str], Behaviour]) -> None:
+    """Phase 0: it answers from memory, although tools are in its prompt and could be called."""
+    did = shown("phase-0")
+    assert did.called[0] == 0 < did.called[1], did
+    assert part(did.answered) > 0.8
+
+
+def test_with_placeholders_a_model_calls_again_and_never_answers(shown: Callable[[str], Behaviour]) -> None:
+    """Phase 1: a real result that suffices doesn't stop it, since in its rows nothing that a tool said ever did."""
+    did = shown("phase-1")
+    assert part(did.called) > 0.8 and part(did.called_again) > 0.8, did
+    assert "it calls again and again, and never answers from a result" in kinds_of_failure(did)
+
+
+def test_with_hardly_any_direct_rows_a_model_calls_tools_for_concepts(
+    shown: Callable[[str], Behaviour],
+) -> None:
+    """Phase 4: it stops, and the share of concept questions that it answers collapses."""
+    did = shown("phase-4")
+    assert part(did.called) > 0.8 and part(did.answered) < 0.3, did
+    assert part(did.finished) > 0.8
+    assert part(shown("phase-5").answered) - part(did.answered) > 0.5
+
+
+def test_four_bits_lose_a_training_that_eight_keep(rows: Path, model: Path, tmp_path: Path) -> None:
+    """The fusion onto 4 bits: what was trained moves weights by less than a step, so they round to where they were. It is foretold, and it is so."""
+    import mlx.core as mx
+
+    from punie_data.quantize.folder import load_with_adapter
+    from punie_data.train_and_eval import train_and_eval
+
+    recipe = wanted(
+        "phase-5-fused-4bit", rows, quantize__bits=[8], train__iterations=4, train__ignore=["rows"],
+        evaluate__systems=["fused-4bit", "8bit"], evaluate__queries=4, evaluate__most_tokens=2,
+    )  # fmt: skip
+    given, told = means(tmp_path)
+    run = tmp_path / "run"
+    found = train_and_eval(recipe, model, run, given, no_sites)
+    assert found.survival["4"] < 0.5 and found.survival["8"] > 0.8, found.survival
+    assert any(line.startswith("foretold: at 4 bits") for line in told.lines)
+
+    def says(folder: Path, adapter: Path | None = None) -> Any:
+        loaded, _ = load_with_adapter(folder, adapter)
+        loaded.eval()
+        return loaded(mx.array([[5, 9, 20, 33, 7, 8, 61, 40]])).astype(mx.float32)
+
+    trained = says(run / "base-float32", run / "adapter")
+    untrained, lost, kept = (
+        mx.abs(says(run / name) - trained).mean().item() for name in ("base-float32", "fused-4bit", "8bit")
+    )
+    assert kept < 0.5 * untrained < lost, (untrained, lost, kept)
+
+
+def test_what_is_not_there_is_told_in_one_line_with_what_to_do(tmp_path: Path) -> None:
+    """Else an absent agent, server or model ends in a traceback, or in wrong answers that nobody gave."""
+    from punie_data.models.named import named_model
+    from punie_data.train_and_eval.ask import must_be_there
+
+    with pytest.raises(UserError, match="no-such-agent is not installed: fetch it"):
+        must_be_there(Evaluate(command="no-such-agent -p {query}", install="fetch it"))
+    with pytest.raises(UserError, match=r"127\.0\.0\.1:9/v1 does not answer: start it"):
+        must_be_there(Evaluate(endpoint="http://127.0.0.1:9/v1", install="start it"))
+    must_be_there(Evaluate(command="sh -c {query}"))
+    for name in ("", "no-such-model", "./none"):
+        with pytest.raises(UserError, match="name a stand-in with --model"):
+            named_model(name, tmp_path, lambda line: None)

@@ -16,6 +16,7 @@ from punie_data.errors import UserError
 from punie_data.split import Shares
 from punie_data.toml_file import check_toml, read_toml
 
+SCHEMA = "recipe.schema.json"
 FOLDER = Path("corpora", "recipes")
 """Where a recipe is looked for that is given by its name alone."""
 
@@ -106,13 +107,13 @@ class Recipe:
     mix: Mix = DEFAULT
 
 
-def load_recipe(given: str) -> Recipe:
-    """The recipe in a TOML file, or `corpora/recipes/NAME.toml` by its name. UserError, one line with the place of what is wrong.
+def load_recipe(given: str, changes: Mapping[str, Any] | None = None) -> Recipe:
+    """The recipe in a TOML file, or `corpora/recipes/NAME.toml` by its name; `changes` are settings that take the place of the file's, as {"split.by": "repo"}.
 
-    What it says of training and evaluation is checked too, and read by `train_and_eval`.
+    What it says of training and evaluation is checked too, and read by `train_and_eval`. UserError, one line with the place of what is wrong.
     """
     path = find_recipe(given)
-    data = read_toml(path, "recipe.schema.json")
+    data = read_recipe(path, changes)
     if "source" not in data:
         raise UserError(f"{path}: source is missing")
     mix = DEFAULT
@@ -163,6 +164,19 @@ def find_recipe(given: str) -> Path:
         if not path.exists():
             raise UserError(f"there is neither a file {given} nor a recipe {path}")
     return path
+
+
+def read_recipe(path: Path, changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The file's content with the changes, checked against the schema. UserError, with the line where it stands there."""
+    data = read_toml(path, SCHEMA)
+    for key, value in (changes or {}).items():
+        table, dot, name = key.partition(".")
+        if not (dot and name) or not isinstance(data.setdefault(table, {}), dict):
+            raise UserError(f"--set {key}: write TABLE.KEY=VALUE, as train.epochs=2")
+        data[table][name] = value
+    if changes:
+        check_toml(path, data, SCHEMA, ())
+    return data
 
 
 def _decontaminate(path: Path, data: Mapping[str, Any]) -> Decontaminate:

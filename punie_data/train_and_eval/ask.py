@@ -10,7 +10,7 @@ from punie_data.dataset import digest
 from punie_data.errors import UserError
 from punie_data.evaluate.agent import Commanded, CommandLine
 from punie_data.evaluate.endpoint import Endpoint
-from punie_data.evaluate.requests import Server
+from punie_data.evaluate.requests import NoAnswer, Server
 from punie_data.evaluate.run import evaluate, evaluate_system
 from punie_data.evaluate.sites import Sites
 from punie_data.train_and_eval.artefacts import Artefacts
@@ -96,7 +96,7 @@ def must_be_there(asked: Evaluate) -> None:
     elif asked.endpoint:
         try:
             Server(asked.endpoint.rstrip("/"), "", 5.0).ask("GET", "/models")
-        except Exception as error:
+        except (NoAnswer, UserError) as error:
             raise UserError(f"{asked.endpoint} does not answer{how} ({error})") from None
 
 

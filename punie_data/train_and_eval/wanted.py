@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from punie_data.build import Recipe
-from punie_data.build.recipe import Take, find_recipe, load_recipe
+from punie_data.build.recipe import Take, find_recipe, load_recipe, read_recipe
 from punie_data.chat import KINDS
 from punie_data.errors import UserError
-from punie_data.toml_file import read_toml
 from punie_data.train.settings import Settings, settings_from
 
 PLACEHOLDER = "[Tool execution completed]"
@@ -121,14 +120,9 @@ def load_wanted(given: str, scale: str = "full", changes: Mapping[str, Any] | No
     UserError, one line with the place of what is wrong.
     """
     path = find_recipe(given)
-    data = _plain(read_toml(path, "recipe.schema.json"))
-    for key, value in (changes or {}).items():
-        table, dot, name = key.partition(".")
-        if not dot:
-            raise UserError(f"--set {key}: write TABLE.KEY=VALUE, as train.epochs=2")
-        data.setdefault(table, {})[name] = value
+    data = _plain(read_recipe(path, changes))
     model = Model(**data.get("model", {}))
-    dataset = load_recipe(given) if data.get("source") else None
+    dataset = load_recipe(given, changes) if data.get("source") else None
     train = dict(data.get("train", {}))
     iterations = train.pop("iterations", 0)
     ignore = tuple(train.pop("ignore", ()))
