@@ -38,6 +38,10 @@ class Described:
         """The system prompt of the row with this id."""
         return self._prompts.get(row, self._prompt)
 
+    def own_prompt(self, row: str) -> str | None:
+        """That of a row which brings another one than most; None of any other."""
+        return self._prompts.get(row)
+
     def signatures(self, row: str) -> Mapping[str, Mapping[str, Any]]:
         """The tools that aren't ours, by name, in OpenAI's form, as the row with this id means them."""
         others = self._variants.get(row)

@@ -34,6 +34,7 @@ ELSEWHERE = {
     "decide": "needs evaluations; tests/test_decide.py",
     "model get": "fetches a model; tests/test_models.py",
     "suite make": "mines what isn't here; tests/test_suite.py",
+    "suite import": "needs a benchmark's files; tests/test_suite_import.py",
     "suite twins": "mines what isn't here; tests/test_suite_twins.py",
     "suite gap": "needs two evaluations; tests/test_suite_twins.py",
     "build phase-5": "would ask for repositories; tests/test_build.py",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from punie_data.cli.benchmarks import lines
 from punie_data.cli.progress import progress
 from punie_data.cli.recording import recorded, tell_history
 from punie_data.cli.repositories import CACHE, CORPUS, REPO, repositories
@@ -251,6 +252,8 @@ def _print(summary: dict[str, Any]) -> None:
             f"answered      {answered['passed']} of {answered['total']} completely, and with nothing made up; "
             f"{summary['calls']} calls, {summary['failed_calls']} of them failed"
         )
+    for line in lines(summary["benchmark"]) if "benchmark" in summary else ():
+        click.echo(line)
     if summary["unscored"]:
         click.echo(f"unscored      {summary['unscored']}")
         for reason, count in summary["unscored_reasons"].items():

@@ -11,6 +11,7 @@ import orjson
 
 from punie_data.cli.progress import progress
 from punie_data.cli.repositories import CORPUS, REPO, repositories
+from punie_data.cli.suite_import import import_
 from punie_data.errors import UserError
 from punie_data.plain import plain_line
 from punie_data.temporary import temporary_root
@@ -39,6 +40,9 @@ _json_option = click.option("--json", "as_json", is_flag=True, help="The outcome
 @click.group(epilog="Example:  punie-data suite make --repo itsdangerous==2.2.0 --out unseen.jsonl")
 def suite() -> None:
     """Queries to evaluate with, gold answers included: make a suite, check it, list those that come along."""
+
+
+suite.add_command(import_)
 
 
 @suite.command(

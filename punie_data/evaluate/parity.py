@@ -10,7 +10,7 @@ from typing import Any
 
 from punie_data.errors import UserError
 from punie_data.evaluate.queries import Query, queries
-from punie_data.evaluate.systems import Conversation, Replies, Turn
+from punie_data.evaluate.systems import Replies, Turn, conversation_of
 from punie_data.scorers.decision import decision
 
 
@@ -75,7 +75,7 @@ def _turns(
 ) -> list[Turn]:
     stage(name, len(asked))
     found: dict[int, Turn] = {}
-    for number, turn in system.reply([Conversation(query.prompt, query.tools) for query in asked]):
+    for number, turn in system.reply([conversation_of(query) for query in asked]):
         found[number] = turn
         advance(1)
     return [found[number] for number in range(len(asked))]

@@ -1,15 +1,17 @@
 """Queries from records: what the model is shown up to the turn that counts, and what it should do then."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from punie_data import dialects, importing
+from punie_data import dataset, dialects, importing
 from punie_data.chat import Kind
+from punie_data.described import Described
 from punie_data.dialects.base import Call, Refused, Rendered, Signatures, calls_of
 from punie_data.errors import UserError
+from punie_data.evaluate.benchmark import Accepted, Benchmark
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,8 @@ class Round:
 class Query:
     """`prompt` are a record's messages before the turn that counts: of a tool row its first call, of any other its last answer.
 
-    `rounds` are the rest of the gold conversation. `revision` says at which state of the repository it happened.
+    `rounds` are the rest of the gold conversation. `revision` says at which state of the repository it happened. `system_prompt` is that of a query which
+    brings another one than its suite has; `accepted` and `choices` are those of a public benchmark.
     """
 
     id: str
@@ -47,17 +50,33 @@ class Query:
     answer: str
     revision: str = ""
     rounds: tuple[Round, ...] = ()
+    system_prompt: str | None = None
+    accepted: Accepted | None = None
+    choices: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def decisions(self) -> frozenset[str]:
+        """Those that are right."""
+        return self.accepted.kinds if self.accepted else frozenset({self.kind})
 
 
 def queries(path: Path, limit: int | None = None) -> Iterator[Query]:
     """The queries of a suite, which is a file of records. UserError, with the line, where one is none."""
+    manifest = dataset.manifest_of(path)
+    described, benchmark = Described(manifest), Benchmark(manifest)
     for line in islice(importing.records(path), limit):
         if line.row is None:
             raise UserError(f"{path}:{line.number}: {line.problem}")
-        tools = dialects.signatures(line.row["tools"])
+        row = line.row["id"]
+        tools = dialects.signatures(line.row["tools"], described.signatures(row))
         if isinstance(tools, Refused):
             raise UserError(f"{path}:{line.number}: {tools.reason}")
-        yield query_of(line.row, tools)
+        yield replace(
+            query_of(line.row, tools),
+            system_prompt=described.own_prompt(row),
+            accepted=benchmark.accepted(row, described.entries(row)),
+            choices=benchmark.choices(row),
+        )
 
 
 def query_of(row: Mapping[str, Any], tools: Signatures) -> Query:

@@ -11,12 +11,13 @@ import orjson
 from punie_data import __version__, dataset, jsonl
 from punie_data.chat import canonical
 from punie_data.errors import UserError
+from punie_data.evaluate.benchmark_figures import figures
 from punie_data.evaluate.fingerprint import weights_digest
 from punie_data.evaluate.kept import Kept
 from punie_data.evaluate.queries import Query, queries
 from punie_data.evaluate.score import LAYERS, Score, applying, reached, score_turn
 from punie_data.evaluate.statistics import wilson
-from punie_data.evaluate.systems import Conversation, InProcess, Replies, Turn
+from punie_data.evaluate.systems import InProcess, Replies, Turn, conversation_of
 
 __all__ = ["RESULTS", "SUMMARY", "evaluate", "evaluate_system", "summary_of", "weights_digest"]
 
@@ -84,6 +85,7 @@ def evaluate_system(
             **({"proof": proof} if (proof := system.proof()) else {}),
             **summary_of(results),
             **mode.summed(results),
+            **figures(dataset.manifest_of(suite), asked, results),
         }
         out.mkdir(parents=True, exist_ok=True)
         jsonl.write(out / RESULTS, results)
@@ -112,7 +114,7 @@ class SingleTurn(Mode):
     """The turn that counts, and nothing after it."""
 
     def ask(self, system: Replies, asked: Sequence[Query]) -> Iterator[Answered]:
-        for number, turn in system.reply([Conversation(query.prompt, query.tools) for query in asked]):
+        for number, turn in system.reply([conversation_of(query) for query in asked]):
             if turn.unscored:
                 yield number, {"unscored": turn.unscored}, turn.again
             else:

@@ -143,8 +143,8 @@ class Judge:
     def decision(self, decided: Decision) -> bool:
         """Whether that was wrong."""
         self.decided = decided
-        right = decided == self._query.kind
-        wanted = self._query.kind
+        right = decided in self._query.decisions
+        wanted = " or ".join(sorted(self._query.decisions))
         self.put(
             "decision", right, f"{decided}, as is right" if right else f"{decided}, where {wanted} was right"
         )
@@ -186,8 +186,12 @@ class Judge:
         if not self.put("tools", names == wanted, said if names == wanted else f"{said}, where {', '.join(wanted)} was wanted"):  # fmt: skip
             return
         called = [Called(one.call.name, one.call.arguments) for one in made]
-        signatures = self._signatures
-        verdict = match_calls(called, [gold_of(c.name, c.arguments, signatures.get(c.name, {})) for c in gold], signatures)  # fmt: skip
+        accepted = self._query.accepted
+        if accepted is not None:  # a benchmark's own values and its own convention
+            verdict = match_calls(called, accepted.gold, accepted.signatures or {}, accepted.convention)
+        else:
+            signatures = self._signatures
+            verdict = match_calls(called, [gold_of(c.name, c.arguments, signatures.get(c.name, {})) for c in gold], signatures)  # fmt: skip
         self.put("arguments", verdict.matches, verdict.explanation or "every argument is right")
 
     def _programs(self, gold: Sequence[Call], made: Sequence[Made]) -> None:

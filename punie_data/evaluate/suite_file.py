@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from punie_data import __version__, dataset, dialects, importing, jsonl
+from punie_data import __version__, dataset, described, dialects, importing, jsonl
 from punie_data.chat import canonical, example_from_json
 from punie_data.dialects.base import Refused
 from punie_data.errors import UserError
@@ -24,7 +24,7 @@ SCHEMA = 1
 DIALECTS = ("hermes", "json-fence", "qwen3-xml")
 """Those in which a gold answer is text, so that it can be scored as a model's."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-CARRIED = ("system_prompt", "tools", "signatures", "options")
+CARRIED = (*described.KEYS, "tools", "options")
 
 
 @dataclass(frozen=True, slots=True)

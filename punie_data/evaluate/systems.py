@@ -16,6 +16,7 @@ from punie_data.dialects.base import Call, Dialect, Malformed, Parsed, Refused, 
 from punie_data.dialects.template import Template, TemplateError
 from punie_data.evaluate.fingerprint import weights_digest
 from punie_data.evaluate.generate import System
+from punie_data.evaluate.queries import Query
 from punie_data.evaluate.score import NOTHING
 
 UNREADABLE = "Error: the tool call could not be read: {reason}"
@@ -60,11 +61,17 @@ class Question:
 
 @dataclass(slots=True)
 class Conversation:
-    """`prompt` are messages as a record holds them, `later` what came after them."""
+    """`prompt` are messages as a record holds them, `later` what came after them. `system_prompt` is its own, in place of the system's."""
 
     prompt: Sequence[Mapping[str, Any]]
     tools: Signatures
     later: list[Turn | Results | Question] = field(default_factory=list)
+    system_prompt: str | None = None
+
+
+def conversation_of(query: Query) -> Conversation:
+    """The beginning that a query is."""
+    return Conversation(query.prompt, query.tools, system_prompt=query.system_prompt)
 
 
 class Replies(Protocol):
@@ -174,6 +181,8 @@ def as_written(content: str, calls: Sequence[Call], dialect: str, tools: Signatu
 def as_messages(conversation: Conversation, dialect: str, system_prompt: str) -> Rendered | Refused:
     """The whole conversation as a chat template takes it: the system's own turns as it wrote them, results as the dialect writes them."""
     spoken = dialects.load(dialect)
+    if conversation.system_prompt is not None:
+        system_prompt = conversation.system_prompt
     base = spoken.render({"messages": list(conversation.prompt)}, conversation.tools, system_prompt)
     if isinstance(base, Refused) or not conversation.later:
         return base

@@ -12,7 +12,7 @@ from punie_data.importing.values import written
 
 _GLAIVE = re.compile(r"^(USER|ASSISTANT|FUNCTION RESPONSE|A):[ \t]?", re.MULTILINE)
 _END = "<|endoftext|>"
-_ANSWERS = {"direct": "direct", "tool_call": "tool", "request_for_info": "ask", "cannot_answer": "cannot"}
+ANSWERS = {"direct": "direct", "tool_call": "tool", "request_for_info": "ask", "cannot_answer": "cannot"}
 """When2Call's names of the four kinds, and ours."""
 
 
@@ -54,7 +54,7 @@ def xlam(row: Mapping[str, Any]) -> Conversation:
 def when2call(row: Mapping[str, Any]) -> Conversation:
     """When2Call's tests: `{"question", "answers", "correct_answer", "tools"}`. The right one of the answers is the conversation's."""
     right, answers = row["correct_answer"], row["answers"]
-    kind = _ANSWERS.get(right) if isinstance(right, str) else None
+    kind = ANSWERS.get(right) if isinstance(right, str) else None
     if kind is None or not isinstance(answers, Mapping):
         raise Unconvertible("no conversation", "correct_answer is none of When2Call's")
     answer = text_of(answers, right)
