@@ -103,7 +103,7 @@ def test_the_sample_is_built_with_every_row_accounted_for(tmp_path: Path) -> Non
     assert [step["command"] for step in manifest["steps"] if step["command"] != "decontaminate"] == ["generate", "import", "gather", "validate", "dedupe", "split", "balance", "build"]  # fmt: skip
     assert manifest["system_prompt"]
     repos = {row["origin"]["repo"] for row in read(SAMPLE / "examples.jsonl")}
-    assert {one["name"] for one in manifest["sources"]} == repos
+    assert repos <= {one["name"] for one in manifest["sources"]}
     assert not (out / ".build").exists() and "## Make it again" in (out / "README.md").read_text()
 
 
@@ -343,7 +343,7 @@ def test_two_states_of_one_repository_are_refused(tmp_path: Path) -> None:
         made(tmp_path / "recipe.toml", tmp_path / "out")
     (tmp_path / "recipe.toml").write_text(text.format("b"))
     built = made(tmp_path / "recipe.toml", tmp_path / "out")
-    assert built.rejected == {"dedupe": len(read(SAMPLE / "examples.jsonl"))}
+    assert built.rejected["dedupe"] == len(read(SAMPLE / "examples.jsonl"))
 
 
 def test_two_builds_of_one_dataset_don_t_mix(tmp_path: Path) -> None:

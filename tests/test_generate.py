@@ -111,7 +111,9 @@ def test_killed_at_any_moment_and_run_again_it_ends_with_the_same_bytes(shop: Pa
 
 def test_control_c_ends_at_once_with_one_line(shop: Path) -> None:
     """Else people kill it harder, and children stay behind."""
-    environment = os.environ | {"PUNIE_DATA_CACHE": str(shop / "cache")}
+    environment = os.environ | {
+        "PUNIE_DATA_CACHE": str(shop / "empty-cache")
+    }  # with results in it a run is over before
     process = subprocess.Popen(
         [*COMMAND, "generate", "--repo", "tiny_shop", "--out", "out"],
         cwd=shop, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,

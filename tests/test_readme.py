@@ -109,7 +109,7 @@ def test_every_command_has_a_section_with_a_block() -> None:
 def test_the_readme_s_commands_run(folder: Path) -> None:
     """One after the other, as a reader would type them: some need what an earlier one wrote."""
     environment = os.environ | {
-        "PATH": f"{folder / 'bin'}:{os.environ['PATH']}",
+        "PATH": f"{folder / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}",
         "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
         "PUNIE_DATA_CACHE": str(folder / "cache"),
         "PUNIE_DATA_HISTORY": str(folder / "punie-history.sqlite"),

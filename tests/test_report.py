@@ -173,11 +173,11 @@ def test_long_messages_are_cut_and_the_page_says_so(tmp_path: Path) -> None:
 def test_before_and_after_stand_side_by_side(tmp_path: Path) -> None:
     """Else one sees the mix and not what became of it; what is gone is a change as well."""
     old = dataset(tmp_path / "old", examples=ROWS)
-    new = dataset(tmp_path / "new", train=[row for row in ROWS if row["origin"]["repo"] != "click"])
+    new = dataset(tmp_path / "new", train=[row for row in ROWS if row["origin"]["repo"] != "httpx"])
     page = written(new, tmp_path / "a.html", before=old)
     assert 'class="before"' in page and "Compared with old" in page
     gone = len(ROWS) - len((new / "train.jsonl").read_bytes().splitlines())
-    assert f'<th scope="row">click</th><td class="n"><small>{gone}</small>0</td>' in page
+    assert f'<th scope="row">httpx</th><td class="n"><small>{gone}</small>0</td>' in page
 
 
 def test_the_input_is_never_written_over(tmp_path: Path) -> None:

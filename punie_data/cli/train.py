@@ -32,7 +32,7 @@ Examples:
     "--dialect",
     default="hermes",
     show_default=True,
-    help="How calls are written: native, hermes, qwen3-xml, json-fence, code or text.",
+    help="How calls are written: native, hermes, hermes-brief, qwen3-xml, json-fence, code or text.",
 )
 @click.option(
     "--set",

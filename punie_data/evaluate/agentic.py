@@ -126,7 +126,8 @@ def _decided(episode: Episode) -> Decision:
     if any(turn.calls for turn in episode.turns):
         return "tool"
     parsed = episode.turns[-1].parsed
-    return "malformed" if isinstance(parsed, Malformed) else decision(parsed)
+    silent = isinstance(parsed, Malformed) or not parsed.content.strip()
+    return "malformed" if silent else decision(parsed)
 
 
 def facts_of(query: Query, number: int) -> list[Fact]:

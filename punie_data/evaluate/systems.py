@@ -17,7 +17,6 @@ from punie_data.dialects.template import Template, TemplateError
 from punie_data.evaluate.fingerprint import weights_digest
 from punie_data.evaluate.generate import System
 from punie_data.evaluate.queries import Query
-from punie_data.evaluate.score import NOTHING
 
 UNREADABLE = "Error: the tool call could not be read: {reason}"
 """What is answered to a call that can't be parsed, as a runtime tells a model to try again."""
@@ -163,8 +162,6 @@ def turn_of(text: str, dialect: str, tools: Signatures) -> Turn:
     parsed = dialects.load(dialect).parse(text, tools)
     if isinstance(parsed, Malformed):
         return Turn(text, text, malformed=parsed.reason or "the call can't be read")
-    if not parsed.calls and not parsed.content.strip():
-        return Turn(text, text, malformed=NOTHING)
     return Turn(text, parsed.content, parsed.calls)
 
 

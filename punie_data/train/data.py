@@ -137,9 +137,11 @@ def batches(sequences: Sequence[Masked], size: int, seed: int, epoch: int) -> li
         alone: list[int] = []
         for group in groups.values():
             group.sort(key=lambda index: len(sequences[index].tokens))
-            whole = len(group) // size * size
-            found += [tuple(group[at : at + size]) for at in range(0, whole, size)]
-            alone += group[whole:]
+            full = len(group) // size * size
+            if len(group) - full >= max(2, size // 2):
+                full = len(group)  # a smaller batch of one beginning costs less than places in mixed ones
+            found += [tuple(group[at : min(at + size, full)]) for at in range(0, full, size)]
+            alone += group[full:]
         alone.sort(key=lambda index: len(sequences[index].tokens))
         found += [tuple(alone[at : at + size]) for at in range(0, len(alone), size)]
     chance.shuffle(found)

@@ -64,7 +64,9 @@ def shared(sequences: Sequence[Masked]) -> int:
     """How many tokens all of them begin with, none of them learned nor the one before a learned one; 0 where that is not worth it."""
     if len(sequences) < 2:
         return 0
-    least = min(sequence.turns[0][0] for sequence in sequences) - 1
+    least = (
+        min(sequence.turns[0][0] if sequence.turns else len(sequence.tokens) for sequence in sequences) - 1
+    )
     low, high = min(sequence.tokens for sequence in sequences), max(sequence.tokens for sequence in sequences)
     length = next((at for at in range(least) if low[at] != high[at]), max(least, 0))
     return length if length >= SHORTEST else 0
