@@ -3,6 +3,7 @@
 import json
 import zipfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from punie_data.cli.suite_import import import_
-from punie_data.dialects.base import Call
+from punie_data.dialects.base import Call, Refused, calls_of
 from punie_data.errors import UserError
 from punie_data.evaluate import suite_file
 from punie_data.evaluate.benchmark_figures import confusion, f1, macro_f1
@@ -19,9 +20,11 @@ from punie_data.evaluate.bfcl import REFUSED, import_bfcl
 from punie_data.evaluate.queries import Query, queries
 from punie_data.evaluate.run import evaluate_system
 from punie_data.evaluate.score import score
-from punie_data.evaluate.systems import Conversation, Turn, turn_of
+from punie_data.evaluate.systems import Conversation, Turn, Weighed, turn_of
 from punie_data.evaluate.when2call import import_when2call
 from tests.bfcl import CATEGORIES, Peer, mutations, right, wheel
+from tests.tiny_model import model_folder
+from tests.tiny_tokenizer import tokenizer_folder
 
 WEATHER = {
     "name": "weather.get",
@@ -316,3 +319,60 @@ def test_the_commands_tell_what_was_taken_and_what_was_not(folder: Path, tmp_pat
     assert "input lies" in str(suite_import("when2call", "--from", source, "--out", source).exception)
     done = suite_import("bfcl", "--from", source, "--out", tmp_path / "x.jsonl")
     assert isinstance(done.exception, UserError) and "no wheel" in str(done.exception)
+
+
+def test_by_likelihood_each_choice_counts_as_if_it_stood_alone(when2call: Path, tmp_path: Path) -> None:
+    """The prompt is computed once for all choices of a query: that must change nothing, nor may padding be counted."""
+    mx = pytest.importorskip("mlx.core", reason="mlx is not installed: pip install 'punie-data[train]'")
+    from mlx_lm.utils import load
+
+    from punie_data.dialects import hermes
+    from punie_data.dialects.template import Template
+    from punie_data.evaluate.by_likelihood import ByLikelihood
+    from punie_data.evaluate.systems import InProcess, conversation_of
+
+    folder = model_folder(tmp_path / "model")
+    system = InProcess(folder, None, "hermes", "Be brief.")
+    summary = evaluate_system(when2call, system, tmp_path / "out", lambda name, total: None, lambda count: None, None, ByLikelihood())  # fmt: skip
+    rows = [orjson.loads(line) for line in (tmp_path / "out" / "results.jsonl").read_bytes().splitlines()]
+    model, _ = load(str(folder))
+    template = Template.load(folder)
+    for query, row in zip(queries(when2call), rows, strict=True):
+        rendered = hermes.render({"messages": query.prompt}, query.tools, "Be brief.")
+        prompt = template.encode(template.render(rendered.messages, None, add_generation_prompt=True))  # type: ignore[union-attr]
+        means = {}
+        for kind, message in query.choices.items():
+            text = suite_file.gold_text(replace(query, answer=message["content"], gold=calls_of(message)), "hermes")  # fmt: skip
+            tokens = template.encode(str(text))
+            logits = model(mx.array([*prompt, *tokens])[None])[0, len(prompt) - 1 : -1]
+            logits = logits - mx.logsumexp(logits, axis=-1, keepdims=True)
+            total = logits[mx.arange(len(tokens)), mx.array(tokens)].sum().item()
+            found = row["choices"][kind]
+            assert (found["tokens"], found["characters"]) == (len(tokens), len(str(text)))
+            assert found["log_probability"] == pytest.approx(total, abs=1e-2)
+            means[kind] = total / len(tokens)
+        assert row["decided"] == max(means, key=lambda kind: means[kind])
+        assert row["strict"] == (row["decided"] == query.kind)
+    decisions = [(row["kind"], row["decided"]) for row in rows]
+    assert summary["benchmark"]["macro_f1"] == summary["likelihood"]["macro_f1"] == macro_f1(decisions)
+    assert summary["layers"]["decision"]["total"] == len(rows)
+    mute = InProcess(folder, None, "native", "").likelihoods(conversation_of(query), query.choices)
+    assert mute == Refused("the choice tool is empty")  # this template writes no calls
+    tokenizer_folder(folder)
+    native = InProcess(folder, None, "native", "").likelihoods(conversation_of(query), query.choices)
+    assert isinstance(native, Weighed) and native.texts["ask"] == query.choices["ask"]["content"]
+    assert "weather" in native.texts["tool"] and native.of["tool"].mean < 0
+
+
+def test_a_suite_without_choices_can_t_be_decided_by_likelihood(folder: Path, tmp_path: Path) -> None:
+    """Else every query would be unscored, and a system that shows no probabilities would get some."""
+    from punie_data.evaluate.by_likelihood import ByLikelihood
+    from punie_data.evaluate.systems import InProcess
+
+    out = tmp_path / "bfcl.jsonl"
+    import_bfcl(folder, out)
+    asked = list(queries(out))
+    with pytest.raises(UserError, match="no choices"):
+        list(ByLikelihood().ask(InProcess(tmp_path, None, "hermes", ""), asked))
+    with pytest.raises(UserError, match="a model in process"):
+        list(ByLikelihood().ask(Says(str, asked), asked))

@@ -30,6 +30,7 @@ Examples:
   punie-data evaluate data/mine/test.jsonl --model models/qwen --agentic --repo ./mine --out results/agentic
   punie-data evaluate data/mine/test.jsonl --endpoint http://localhost:8080/v1 --out results/served
   punie-data evaluate data/mine/test.jsonl --command 'claude -p {query}' --repo ./mine --out results/claude
+  punie-data evaluate suites/when2call.jsonl --model models/qwen --by-likelihood --out results/when2call
   punie-data compare results/base results/mine"""
 )
 @click.argument("suite", type=click.Path(path_type=Path, exists=True, dir_okay=False))
@@ -84,6 +85,11 @@ Examples:
     "--run", "single_run", is_flag=True, help="Run the calls of the turn that counts, and nothing after it."
 )
 @click.option(
+    "--by-likelihood",
+    is_flag=True,
+    help="Write nothing: decide for the likeliest of the suite's choices (When2Call's).",
+)
+@click.option(
     "--turns",
     type=click.IntRange(min=1),
     default=8,
@@ -125,6 +131,7 @@ def evaluate(
     batch_size: int | None,
     agentic: bool,
     single_run: bool,
+    by_likelihood: bool,
     turns: int,
     time_limit: float,
     allow_exec: bool,
@@ -149,6 +156,8 @@ def evaluate(
 
     if sum(named is not None for named in (model, endpoint, command)) != 1:
         raise UserError("name what is to be evaluated: one of --model, --endpoint and --command")
+    if by_likelihood and (agentic or single_run or model is None):
+        raise UserError("--by-likelihood needs --model, and goes with neither --agentic nor --run")
     warning = use_fast_blas() if model is not None else ""
     if system_prompt is None:
         system_prompt = str(_manifest(suite).get("system_prompt", ""))
@@ -177,8 +186,12 @@ def evaluate(
         shown = stack.enter_context(progress(quiet=as_json))
         if warning:
             shown.line(warning)
-        mode = None
-        if agentic or single_run or command is not None:
+        mode: Mode | None = None
+        if by_likelihood:
+            from punie_data.evaluate.by_likelihood import ByLikelihood
+
+            mode = ByLikelihood()
+        elif agentic or single_run or command is not None:
             stack.enter_context(temporary_root())
             sites = stack.enter_context(_sites(suite, limit, repos, corpora, cache, allow_exec, shown.line))
             mode = _mode(sites, command is not None, agentic, turns, time_limit)
@@ -251,6 +264,11 @@ def _print(summary: dict[str, Any]) -> None:
         click.echo(
             f"answered      {answered['passed']} of {answered['total']} completely, and with nothing made up; "
             f"{summary['calls']} calls, {summary['failed_calls']} of them failed"
+        )
+    if "likelihood" in summary:
+        f1 = summary["likelihood"]
+        click.echo(
+            f"macro F1      {f1['macro_f1']:.1%} by the mean of a token; by character {f1['macro_f1_by_character']:.1%}, summed {f1['macro_f1_summed']:.1%}"
         )
     for line in lines(summary["benchmark"]) if "benchmark" in summary else ():
         click.echo(line)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from punie_data.errors import UserError
+from punie_data.evaluate.likelihood import log_probabilities
 from punie_data.models.exponentials import use_fast_exponentials
 from punie_data.train.prefix import SHORTEST, can_share
 
@@ -79,6 +80,10 @@ class System:
             seconds = (time.perf_counter() - began) / len(chosen)
             for number, text, tokens in zip(chosen, found.texts, found.token_ids, strict=True):
                 yield number, Written(text, len(prompts[number]), len(tokens), seconds)
+
+    def log_probabilities(self, prompt: Sequence[int], continuations: Sequence[Sequence[int]]) -> list[float]:
+        """Of each continuation after the prompt, summed over its tokens, in nats."""
+        return log_probabilities(self._model, prompt, continuations)
 
     def _read(self, tokens: Sequence[int]) -> Any:
         """The prompt cache after `tokens`."""

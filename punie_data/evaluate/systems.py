@@ -7,7 +7,7 @@ Of what a conversation holds besides its prompt, every system makes its own form
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,6 +16,7 @@ from punie_data.dialects.base import Call, Dialect, Malformed, Parsed, Refused, 
 from punie_data.dialects.template import Template, TemplateError
 from punie_data.evaluate.fingerprint import weights_digest
 from punie_data.evaluate.generate import System
+from punie_data.evaluate.likelihood import Likelihood
 from punie_data.evaluate.queries import Query
 
 UNREADABLE = "Error: the tool call could not be read: {reason}"
@@ -71,6 +72,15 @@ class Conversation:
 def conversation_of(query: Query) -> Conversation:
     """The beginning that a query is."""
     return Conversation(query.prompt, query.tools, system_prompt=query.system_prompt)
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """Choices by what names them: what the model was shown of each, and how likely it finds that."""
+
+    prompt_tokens: int
+    texts: Mapping[str, str]
+    of: Mapping[str, Likelihood]
 
 
 class Replies(Protocol):
@@ -145,16 +155,72 @@ class InProcess:
                 ),
             )
 
+    def likelihoods(
+        self, conversation: Conversation, choices: Mapping[str, Mapping[str, Any]]
+    ) -> Weighed | Refused:
+        """How likely each choice, an assistant's message of a record, is as the next turn; the token that would end the turn is not counted."""
+        self._template = template = self._template or Template.load(self.model)
+        beginning = self._text(conversation, template)
+        prompt = self._prompt(conversation, template)
+        if isinstance(beginning, Refused) or isinstance(prompt, Refused):
+            return beginning if isinstance(beginning, Refused) else prompt  # type: ignore[return-value]
+        texts: dict[str, str] = {}
+        tokens: dict[str, list[int]] = {}
+        for name, message in choices.items():
+            text = self._choice(conversation, message, beginning, template)
+            if isinstance(text, Refused):
+                return Refused(f"the choice {name}: {text.reason}")
+            whole = template.encode(beginning + text)
+            # Where the two grow together at the seam, the model would not have written them so.
+            own = whole[len(prompt) :] if whole[: len(prompt)] == prompt else template.encode(text)
+            if not own:
+                return Refused(f"the choice {name} is empty")
+            texts[name], tokens[name] = text, own
+        if len(prompt) + max(map(len, tokens.values())) > self.longest:
+            return Refused(f"longer than {self.longest} tokens")
+        self.system = self.system or System(self.model, self.adapter)
+        totals = self.system.log_probabilities(prompt, list(tokens.values()))
+        found = {
+            name: Likelihood(total, len(tokens[name]), len(texts[name]))
+            for name, total in zip(tokens, totals, strict=True)
+        }
+        return Weighed(len(prompt), texts, found)
+
+    def _choice(
+        self, conversation: Conversation, message: Mapping[str, Any], beginning: str, template: Template
+    ) -> str | Refused:
+        """What a model would write to say this: text of the dialect, or what the chat template makes of it."""
+        longer = replace(conversation, prompt=[*conversation.prompt, message])
+        found = as_messages(longer, self.dialect, self.system_prompt)
+        if isinstance(found, Refused):
+            return found
+        if found.tools is None:
+            return str(found.messages[-1]["content"])
+        try:
+            text = template.render(found.messages, found.tools)
+        except TemplateError as error:
+            return Refused(f"the chat template refuses it: {error}")
+        if not text.startswith(beginning):
+            return Refused("the chat template writes another beginning before it")
+        said = text[len(beginning) :]
+        return said.partition(template.eos_token)[0] if template.eos_token else said
+
     def _prompt(self, conversation: Conversation, template: Template) -> list[int] | Refused:
+        text = self._text(conversation, template)
+        if isinstance(text, Refused):
+            return text
+        tokens = template.encode(text)
+        return Refused(f"longer than {self.longest} tokens") if len(tokens) > self.longest else tokens
+
+    def _text(self, conversation: Conversation, template: Template) -> str | Refused:
+        """The prompt as the model sees it."""
         found = as_messages(conversation, self.dialect, self.system_prompt)
         if isinstance(found, Refused):
             return found
         try:
-            text = template.render(found.messages, found.tools, add_generation_prompt=True)
+            return template.render(found.messages, found.tools, add_generation_prompt=True)
         except TemplateError as error:
             return Refused(f"the chat template refuses it: {error}")
-        tokens = template.encode(text)
-        return Refused(f"longer than {self.longest} tokens") if len(tokens) > self.longest else tokens
 
 
 def turn_of(text: str, dialect: str, tools: Signatures) -> Turn:
