@@ -246,6 +246,16 @@ def test_with_placeholders_a_model_calls_again_and_never_answers(shown: Callable
     assert "it calls again and again, and never answers from a result" in kinds_of_failure(did)
 
 
+def test_with_hardly_any_direct_rows_a_model_calls_tools_for_concepts(
+    shown: Callable[[str], Behaviour],
+) -> None:
+    """Phase 4: it stops, and the share of concept questions that it answers collapses."""
+    did = shown("phase-4")
+    assert part(did.called) > 0.8 and part(did.answered) < 0.5, did
+    assert part(did.finished) > 0.8
+    assert part(shown("phase-5").answered) - part(did.answered) > 0.4
+
+
 def test_four_bits_lose_a_training_that_eight_keep(rows: Path, model: Path, tmp_path: Path) -> None:
     """The fusion onto 4 bits: what was trained moves weights by less than a step, so they round to where they were. It is foretold, and it is so."""
     import mlx.core as mx
