@@ -30,7 +30,7 @@ def _bfcl(found: Mapping[str, Any]) -> Iterator[str]:
     if "irrelevance" in found:
         yield f"  {'irrelevance, mean':<24}{found['irrelevance']:.1%}"
         if found["malformed_on_irrelevance"]:
-            yield f"  {found['malformed_on_irrelevance']} calls that can't be read are wrong here, and abstentions to BFCL"
+            yield f"  {'unreadable calls there':<24}{found['malformed_on_irrelevance']}: wrong here, abstentions to BFCL"
 
 
 def _when2call(found: Mapping[str, Any]) -> Iterator[str]:
