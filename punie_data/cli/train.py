@@ -155,7 +155,8 @@ def train(
         shutil.rmtree(out / "checkpoint", ignore_errors=True)
         (out / RECORD).unlink(missing_ok=True)
     if (
-        out.is_dir()
+        everybody.writes  # the others may find what the first has begun to write
+        and out.is_dir()
         and any(out.iterdir())
         and not any(
             (out / name).exists() for name in ("checkpoint", ".checkpoint.old", "adapter_config.json", RECORD)
