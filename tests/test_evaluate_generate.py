@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from punie_data.evaluate.generate import System, common, together
+from punie_data.evaluate.generate import System, beginning, together
 from tests.tiny_model import model_folder
 
 mx = pytest.importorskip("mlx.core", reason="mlx is not installed: pip install 'punie-data[train]'")
@@ -40,6 +40,6 @@ def test_every_prompt_is_asked_once_with_those_that_begin_alike() -> None:
 def test_each_prompt_keeps_a_token_of_its_own() -> None:
     """Else two equal prompts would leave nothing to ask the model with."""
     same = list(range(30))
-    assert common([same, same]) == 29
-    assert common([same]) == 0
-    assert common([same, [*same[:10], 99, 99]]) == 0  # not worth it
+    assert beginning([same, same]) == 29
+    assert beginning([same]) == 0
+    assert beginning([same, [*same[:10], 99, 99]]) == 0  # not worth it

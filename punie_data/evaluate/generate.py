@@ -9,7 +9,7 @@ from typing import Any
 from punie_data.errors import UserError
 from punie_data.evaluate.likelihood import log_probabilities
 from punie_data.models.exponentials import use_fast_exponentials
-from punie_data.train.prefix import SHORTEST, can_share
+from punie_data.train.prefix import alike, can_share, common
 
 PREFILL = 512
 """Tokens of a shared beginning that go through the model at a time."""
@@ -61,7 +61,7 @@ class System:
         for chosen in together(prompts, batch, ends):
             began = time.perf_counter()
             asked = [list(prompts[number]) for number in chosen]
-            length = common(asked) if shares else 0
+            length = beginning(asked) if shares else 0
             # What the batch before began with serves this one too, unless this one has much more in common.
             if not (kept[0] and len(kept[0]) >= 0.8 * length and list(kept[0]) == asked[0][: len(kept[0])]):
                 kept = (asked[0][:length], self._read(asked[0][:length])) if length else ((), None)
@@ -99,23 +99,13 @@ class System:
 
 def together(prompts: Sequence[Sequence[int]], batch: int, ends: frozenset[int]) -> list[list[int]]:
     """The numbers of the prompts in batches: those whose first message (up to a token of `ends`) is the same, then the rest, each by length."""
-    groups: dict[tuple[int, ...], list[int]] = {}
-    for number in sorted(range(len(prompts)), key=lambda number: len(prompts[number])):
-        head = next((at for at, token in enumerate(prompts[number]) if token in ends), 0)
-        groups.setdefault(tuple(prompts[number][:head]), []).append(number)
-    found: list[list[int]] = []
-    rest: list[int] = []
-    for group in groups.values():
-        whole = len(group) // batch * batch if len(group) % batch < batch // 2 else len(group)
-        found += [group[at : min(at + batch, whole)] for at in range(0, whole, batch)]
-        rest += group[whole:]
-    rest.sort(key=lambda number: len(prompts[number]))
-    return found + [rest[at : at + batch] for at in range(0, len(rest), batch)]
+    heads = [
+        tuple(prompt[: next((at for at, token in enumerate(prompt) if token in ends), 0)])
+        for prompt in prompts
+    ]
+    return alike(range(len(prompts)), batch, heads.__getitem__, lambda number: len(prompts[number]))
 
 
-def common(prompts: Sequence[Sequence[int]]) -> int:
+def beginning(prompts: Sequence[Sequence[int]]) -> int:
     """How many tokens all begin with, each keeping at least one of its own; 0 where that is not worth a pass of its own."""
-    low, high = min(prompts), max(prompts)
-    most = min(map(len, prompts)) - 1
-    length = next((at for at in range(most) if low[at] != high[at]), most)
-    return length if length >= SHORTEST and len(prompts) > 1 else 0
+    return common(prompts, min(map(len, prompts)) - 1)

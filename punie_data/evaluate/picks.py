@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from punie_data.errors import UserError
+from punie_data.evaluate.programs import CODE
 
 Row = Mapping[str, Any]
-CODE = ["execute_code"]
 
 
 def picked(file: Path, rows: Iterable[Row]) -> tuple[str, list[Row]]:
@@ -50,5 +50,5 @@ def picked(file: Path, rows: Iterable[Row]) -> tuple[str, list[Row]]:
 
 def _name(row: Row) -> tuple[str, str, str]:
     question = next(message["content"] for message in row["messages"] if message["role"] == "user")
-    kind = "code" if row["tools"] == CODE else row["label"]["kind"]
+    kind = "code" if row["tools"] == [CODE] else row["label"]["kind"]
     return kind, row["origin"]["repo"], question.split("\n", 1)[0].strip()

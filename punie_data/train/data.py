@@ -12,6 +12,7 @@ from punie_data.dialects.base import Refused, Rendered
 from punie_data.dialects.mask import Masked, mask
 from punie_data.dialects.template import Template, TemplateError
 from punie_data.errors import UserError
+from punie_data.train.prefix import alike
 
 WINDOW = 64
 """Batches that are sorted by length together: enough that padding is rare, few enough that the order stays by chance."""
@@ -131,19 +132,15 @@ def batches(sequences: Sequence[Masked], size: int, seed: int, epoch: int) -> li
     chance.shuffle(order)
     found: list[tuple[int, ...]] = []
     for start in range(0, len(order), size * WINDOW):
-        groups: dict[tuple[int, ...], list[int]] = {}
-        for index in order[start : start + size * WINDOW]:
-            groups.setdefault(sequences[index].tokens[: sequences[index].head], []).append(index)
-        alone: list[int] = []
-        for group in groups.values():
-            group.sort(key=lambda index: len(sequences[index].tokens))
-            full = len(group) // size * size
-            if len(group) - full >= max(2, size // 2):
-                full = len(group)  # a smaller batch of one beginning costs less than places in mixed ones
-            found += [tuple(group[at : min(at + size, full)]) for at in range(0, full, size)]
-            alone += group[full:]
-        alone.sort(key=lambda index: len(sequences[index].tokens))
-        found += [tuple(alone[at : at + size]) for at in range(0, len(alone), size)]
+        found += map(
+            tuple,
+            alike(
+                order[start : start + size * WINDOW],
+                size,
+                lambda index: sequences[index].tokens[: sequences[index].head],
+                lambda index: len(sequences[index].tokens),
+            ),
+        )
     chance.shuffle(found)
     return found
 

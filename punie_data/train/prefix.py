@@ -5,7 +5,7 @@ beginning goes through the model alone; its keys and values then stand before th
 Gradients flow through both, so that loss and gradients are those of the whole sequences, up to the order of float additions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from punie_data.dialects.mask import Masked
@@ -64,9 +64,34 @@ def shared(sequences: Sequence[Masked]) -> int:
     """How many tokens all of them begin with, none of them learned nor the one before a learned one; 0 where that is not worth it."""
     if len(sequences) < 2:
         return 0
-    least = (
-        min(sequence.turns[0][0] if sequence.turns else len(sequence.tokens) for sequence in sequences) - 1
-    )
-    low, high = min(sequence.tokens for sequence in sequences), max(sequence.tokens for sequence in sequences)
-    length = next((at for at in range(least) if low[at] != high[at]), max(least, 0))
-    return length if length >= SHORTEST else 0
+    most = min(sequence.turns[0][0] if sequence.turns else len(sequence.tokens) for sequence in sequences) - 1
+    return common([sequence.tokens for sequence in sequences], most)
+
+
+def common(tokens: Sequence[Sequence[int]], most: int) -> int:
+    """How many tokens all begin with, at most `most`; 0 where that is not worth a pass of its own. In sorted order the first and the last differ most."""
+    low, high = min(tokens), max(tokens)
+    length = next((at for at in range(most) if low[at] != high[at]), max(most, 0))
+    return length if len(tokens) > 1 and length >= SHORTEST else 0
+
+
+def alike(
+    numbers: Iterable[int], size: int, head: Callable[[int], Hashable], length: Callable[[int], int]
+) -> list[list[int]]:
+    """Batches of at most `size`, each number once: those with the same head together, then what is left of all heads; both by length, as padding costs
+    what it pads. `numbers` decide between those of one length.
+    """
+    groups: dict[Hashable, list[int]] = {}
+    for number in numbers:
+        groups.setdefault(head(number), []).append(number)
+    found: list[list[int]] = []
+    rest: list[int] = []
+    for group in groups.values():
+        group.sort(key=length)
+        full = len(group) // size * size
+        if len(group) - full >= max(2, size // 2):
+            full = len(group)  # a smaller batch of one head costs less than places in mixed ones
+        found += [group[at : min(at + size, full)] for at in range(0, full, size)]
+        rest += group[full:]
+    rest.sort(key=length)
+    return found + [rest[at : at + size] for at in range(0, len(rest), size)]
