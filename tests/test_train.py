@@ -7,14 +7,17 @@ import subprocess
 import sys
 import time
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 
 import pytest
 
 from punie_data.dialects.mask import Masked
+from punie_data.dialects.template import Template
 from punie_data.errors import UserError
 from punie_data.train.data import batches, prepare, schedule
 from punie_data.train.settings import Settings, settings_from
+from punie_data.train.world import World
 from tests.tiny_model import model_folder
 
 mx = pytest.importorskip("mlx.core", reason="mlx is not installed: pip install 'punie-data[train]'")
@@ -141,6 +144,8 @@ def test_every_row_is_in_every_epoch_once() -> None:
         assert sorted(index for batch in found for index in batch) == list(range(23))
     assert batches(sequences, 4, 0, 0) != batches(sequences, 4, 0, 1) != batches(sequences, 4, 1, 1)
     assert len(list(schedule(sequences, 4, 0, 2.5))) == 6 + 6 + 3
+    steps = list(schedule(sequences, 4, 0, 1.5, 4))
+    assert sorted(len(step) for step in steps[:2]) == [2, 4] and [len(step) for step in steps[2:]] == [3]
 
 
 def test_batches_hold_rows_of_like_length() -> None:
@@ -150,6 +155,39 @@ def test_batches_hold_rows_of_like_length() -> None:
     lengths = [[len(sequences[index].tokens) for index in batch] for batch in found]
     padded = sum(max(batch) * len(batch) for batch in lengths)
     assert padded < 1.1 * sum(map(sum, lengths))
+
+
+def test_several_batches_make_one_step(model: Path, fruits: Path) -> None:
+    """Else `grad_accumulation_steps` would be another rate, or half of the rows without effect."""
+    from mlx.utils import tree_flatten
+
+    from punie_data.train import loop
+
+    rows = prepare(fruits / "train.jsonl", Template.load(model), "hermes", "", 400).sequences[:4]
+    given = Settings(method="full", learning_rate=0.01, warmup=0)
+    found = []
+    for taken in ([rows], [rows[:1], rows[1:]]):
+        trained = loop.prepared_model(model, given)
+        optimizer = loop._optimizer(given, 10)
+        optimizer.init(trained.trainable_parameters())
+        before = dict(tree_flatten(trained.trainable_parameters()))
+        loss, weight = loop._step(trained, optimizer, World())(taken)
+        after = dict(tree_flatten(trained.trainable_parameters()))
+        found.append((loss, weight, {name: after[name] - before[name] for name in after}))
+    (loss, weight, moved), (other, same, alike) = found
+    assert (loss, weight) == (pytest.approx(other, rel=1e-5), same)
+    for name, by in moved.items():
+        assert mx.abs(by - alike[name]).max().item() < 1e-4
+        # AdamW's first stride is the rate; without the correction of its bias it is three times as long.
+        assert mx.abs(by).max().item() == pytest.approx(0.01, rel=0.01) or not mx.any(by).item()
+
+
+def test_each_batch_is_somebody_s() -> None:
+    """Else rows would be learned twice or never where several processes train."""
+    for batches_ in ([[1, 2, 3], [4, 5]], [[1, 2, 3, 4, 5]], [[1]], [[1], [2], [3]]):
+        parts = [World(rank, 2).parts(batches_) for rank in range(2)]
+        assert sorted(chain(*chain(*parts))) == sorted(chain(*batches_))
+    assert World(1, 2).parts([[1, 2, 3], [4, 5]]) == [[4, 5]]
 
 
 def test_only_the_turns_count_and_padding_does_not(model: Path) -> None:
@@ -178,7 +216,6 @@ def test_only_the_turns_count_and_padding_does_not(model: Path) -> None:
 
 def test_a_row_that_does_not_fit_is_left_out_whole(model: Path, tmp_path: Path) -> None:
     """mlx-lm cuts from the right: the answer would go, and a loss over nothing is NaN."""
-    from punie_data.dialects.template import Template
 
     (tmp_path / "a.jsonl").write_text(
         json.dumps(row("short?", "yes")) + "\n" + json.dumps(row("long " * 40, "no")) + "\n"

@@ -76,6 +76,18 @@ Examples:
     metavar="CHECKS",
     help="Checks whose refusal shall not count, with commas: memory,epochs.",
 )
+@click.option(
+    "--report-to",
+    metavar="SERVICES",
+    help="Hand the losses on as mlx-lm does: wandb, swanlab, or both with a comma.",
+)
+@click.option(
+    "--project-name",
+    metavar="NAME",
+    default="punie-data",
+    show_default=True,
+    help="The project at --report-to.",
+)
 @click.option("--restart", is_flag=True, help="Forget what --out holds of an earlier run.")
 @click.option("--dry-run", is_flag=True, help="Only check what would be trained; exit 1 where it is refused.")
 @click.option("--json", "as_json", is_flag=True, help="The outcome as JSON.")
@@ -91,6 +103,8 @@ def train(
     behaviour: Path | None,
     behaviour_every: int | None,
     ignore: tuple[str, ...],
+    report_to: str | None,
+    project_name: str,
     restart: bool,
     dry_run: bool,
     as_json: bool,
@@ -164,9 +178,17 @@ def train(
     ):
         raise UserError(f"{out} holds other files; choose an empty folder with --out")
 
+    hand_on = None
+    if report_to and everybody.writes:
+        from punie_data.train.report_to import reporter
+
+        hand_on = reporter(report_to, project_name, out, planned.made_of)
+
     def tell(report) -> None:  # type: ignore[no-untyped-def]
         if not everybody.writes:
             return
+        if hand_on is not None and not report.passing:
+            hand_on(report)
         parts = [f"loss {report.loss:.3f}"] if report.loss is not None else []
         parts += [f"valid {report.valid_loss:.3f}"] if report.valid_loss is not None else []
         if report.behaviour is not None:

@@ -12,7 +12,7 @@ from punie_data.dialects.base import Refused, Rendered
 from punie_data.dialects.mask import Masked, mask
 from punie_data.dialects.template import Template, TemplateError
 from punie_data.errors import UserError
-from punie_data.train.prefix import alike
+from punie_data.train.prefix import alike, shared
 
 WINDOW = 64
 """Batches that are sorted by length together: enough that padding is rare, few enough that the order stays by chance."""
@@ -145,11 +145,40 @@ def batches(sequences: Sequence[Masked], size: int, seed: int, epoch: int) -> li
     return found
 
 
-def schedule(sequences: Sequence[Masked], size: int, seed: int, epochs: float) -> Iterator[tuple[int, ...]]:
-    """The batches of the whole run in their order; a part of an epoch is its first batches."""
+def schedule(
+    sequences: Sequence[Masked], size: int, seed: int, epochs: float, together: int = 1
+) -> Iterator[tuple[tuple[int, ...], ...]]:
+    """The steps of the whole run in their order, each of `together` batches that take about as long, so that processes with one each don't wait for each
+    other; the last steps of an epoch are smaller where they must be. A part of an epoch is its first batches.
+    """
     epoch = 0
     while epochs > 0:
         found = batches(sequences, size, seed, epoch)
-        yield from found if epochs >= 1 else found[: max(1, round(len(found) * epochs))]
+        if epochs < 1:
+            found = found[: max(1, round(len(found) * epochs))]
+        yield from _steps(found, sequences, together, Random(f"{seed}:steps:{epoch}"))
         epoch += 1
         epochs = round(epochs - 1, 6)
+
+
+def _steps(
+    found: list[tuple[int, ...]], sequences: Sequence[Masked], together: int, chance: Random
+) -> list[tuple[tuple[int, ...], ...]]:
+    if together == 1:
+        return [(batch,) for batch in found]
+    steps: list[tuple[tuple[int, ...], ...]] = []
+    for start in range(0, len(found), together * WINDOW):
+        some = sorted(
+            found[start : start + together * WINDOW],
+            key=lambda batch: _cost([sequences[index] for index in batch]),
+        )
+        steps += [tuple(some[at : at + together]) for at in range(0, len(some), together)]
+    chance.shuffle(steps)
+    return steps
+
+
+def _cost(batch: Sequence[Masked]) -> float:
+    """About how long a batch takes, in positions: a learned one goes through the vocabulary too, which costs half as much again in a small model."""
+    beginning = shared(batch)
+    width = max(len(sequence.tokens) for sequence in batch) - beginning
+    return beginning + len(batch) * width + sum(sequence.trained for sequence in batch) / 2

@@ -7,6 +7,8 @@ from typing import Any, Literal
 from punie_data.errors import UserError
 
 Method = Literal["lora", "dora", "full"]
+BETAS = (0.9, 0.99)
+"""AdamW's: a second moment over a hundred steps suits runs of hundreds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,8 @@ class Settings:
     warmup: float = 0.05
     weight_decay: float = 0.0
     batch_size: int = 4
+    grad_accumulation_steps: int = 1
+    """How many batches one step takes. A batch holds conversations that were offered the same tools; with several a step sees several such offers."""
     epochs: float = 1.0
     max_seq_length: int = 4096
     evaluate_every: int = 0
@@ -44,7 +48,10 @@ class Settings:
         """UserError for values with which nothing could be trained."""
         wrong = [
             (self.method not in ("lora", "dora", "full"), "method is lora, dora or full"),
-            (self.batch_size < 1, "batch_size is at least 1"),
+            (
+                self.batch_size < 1 or self.grad_accumulation_steps < 1,
+                "batch_size and grad_accumulation_steps are at least 1",
+            ),
             (self.epochs <= 0, "epochs is more than 0"),
             (self.rank < 1 or self.layers < 1, "rank and layers are at least 1"),
             (self.learning_rate <= 0, "learning_rate is more than 0"),

@@ -23,7 +23,7 @@ from punie_data.export import Options, Report, export
 from punie_data.train.checkpoint import Progress
 from punie_data.train.loop import Report as Told
 from punie_data.train.loop import Tell
-from punie_data.train.settings import Settings
+from punie_data.train.settings import BETAS, Settings
 
 UNFINISHED, CONFIGURATION, LOG = "unfinished", "mlx_lm.lora.yaml", "mlx_lm.lora.log"
 COLOURS = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
@@ -58,10 +58,17 @@ def configuration(
         "num_layers": -1 if settings.method == "full" else min(settings.layers, _layers(model)),
         "lora_parameters": {"rank": settings.rank, "scale": settings.scale, "dropout": settings.dropout},
         "optimizer": "adamw",
-        "optimizer_config": {"adamw": {"weight_decay": settings.weight_decay}},
+        "optimizer_config": {
+            "adamw": {
+                "weight_decay": settings.weight_decay,
+                "betas": list(BETAS),
+                "bias_correction": True,
+            }
+        },
         "learning_rate": settings.learning_rate,
         "lr_schedule": {"name": "cosine_decay", "warmup": warmup, "arguments": fall},
         "batch_size": settings.batch_size,
+        "grad_accumulation_steps": settings.grad_accumulation_steps,
         "iters": iters,
         "max_seq_length": settings.max_seq_length,
         "mask_prompt": written.form == "messages",

@@ -32,6 +32,12 @@ class World:
         """This process's part, which may be empty; all parts together are the batch."""
         return batch[self.rank :: self.size]
 
+    def parts(self, batches: Sequence[Sequence[One]]) -> list[Sequence[One]]:
+        """This process's part of a step's batches: whole ones where there is one for each process, its share of every one otherwise."""
+        if len(batches) >= self.size:
+            return list(self.share(batches))
+        return [own for own in map(self.share, batches) if own]
+
     def sums(self, *numbers: float) -> list[float]:
         """Each number summed over all processes, which all have to call this."""
         if self.group is None:
