@@ -238,6 +238,11 @@ def _values(given: tuple[str, ...]) -> dict[str, object]:
         if not equals:
             raise UserError(f"--set {pair}: write KEY=VALUE")
         kind = type(defaults.get(key, ""))
+        if kind is bool:
+            if text not in ("true", "false"):
+                raise UserError(f"--set {pair}: {key} is true or false")
+            found[key] = text == "true"
+            continue
         try:
             found[key] = kind(text)
         except ValueError:

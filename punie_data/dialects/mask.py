@@ -13,13 +13,15 @@ from punie_data.dialects.template import Template, TemplateError
 @dataclass(frozen=True, slots=True)
 class Masked:
     """A conversation as tokens. `turns` are the assistant's, in order, as half-open ranges of `tokens`; `head` tokens are the system message, where
-    that is known. `weights` are what a token of each turn weighs, () where all weigh 1.
+    that is known. `weights` are what a token of each turn weighs, () where all weigh 1. `parts` are the lengths of several conversations that stand
+    one behind the other, () where it is one.
     """
 
     tokens: tuple[int, ...]
     turns: tuple[tuple[int, int], ...]
     head: int = 0
     weights: tuple[float, ...] = ()
+    parts: tuple[int, ...] = ()
 
     @property
     def trained(self) -> int:

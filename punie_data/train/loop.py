@@ -14,6 +14,7 @@ from punie_data.train import checkpoint
 from punie_data.train.checkpoint import Progress
 from punie_data.train.data import batches, schedule
 from punie_data.train.loss import arrays, total_loss
+from punie_data.train.packing import packed
 from punie_data.train.prefix import can_share
 from punie_data.train.settings import BETAS, Settings
 from punie_data.train.world import World, world
@@ -76,7 +77,7 @@ def train(
     """Train the model in `folder`, from the beginning or from where `out` was left, and write the adapter with the lowest loss on `valid`
     (of the last step where there is none), or, with `behave`, the one with the most right decisions, of those the one with the lowest loss.
 
-    `run` names everything that the outcome depends on. Where a launcher started several processes, they share each batch, and the first one writes.
+    With `settings.packing` the conversations are packed first. `run` names everything that the outcome depends on. Where a launcher started several processes, they share each batch, and the first one writes.
     UserError where the loss is no number any more, and where the processes don't stand at the same step.
     """
     import mlx.core as mx
@@ -85,6 +86,8 @@ def train(
     everybody = world()
     mx.random.seed(settings.seed)
     model = prepared_model(folder, settings)
+    if settings.packing:
+        train_on = _packed(train_on, model, settings)
     order = list(
         schedule(
             train_on, settings.batch_size, settings.seed, settings.epochs, settings.grad_accumulation_steps
@@ -166,6 +169,12 @@ def train(
             last_kept = time.monotonic()
     keep(finished=True)
     return progress
+
+
+def _packed(train_on: tuple[Masked, ...], model: Any, settings: Settings) -> tuple[Masked, ...]:
+    if not can_share(model):
+        raise UserError("packing: this model's layers remember more than attention does, so that conversations can't be kept apart in one sequence")  # fmt: skip
+    return packed(train_on, settings.max_seq_length, settings.seed)
 
 
 def _report(

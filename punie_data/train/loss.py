@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from punie_data.dialects.mask import Masked
-from punie_data.train import prefix
+from punie_data.train import packing, prefix
 
 if TYPE_CHECKING:
     import mlx.core as mx
@@ -18,14 +18,16 @@ STEP = 8
 
 
 def arrays(sequences: Sequence[Masked], share: bool = False) -> "tuple[mx.array, ...]":
-    """(beginning [length], inputs [batch, width], positions [n], targets [n], weights [n]): `inputs` follow `beginning`, which is empty unless `share`;
-    `positions` are those of the flattened inputs whose next token is learned.
+    """(beginning [length], inputs [batch, width], belongs [batch, width], positions [n], targets [n], weights [n]): `inputs` follow `beginning`, which is empty
+    unless `share`; `positions` are those of the flattened inputs whose next token is learned; `belongs` numbers the conversations where several are packed into
+    one sequence, and is empty elsewhere.
 
     Padded with zeros on the right, where causal attention does not look; positions are padded with weight 0.
     """
     import mlx.core as mx
 
-    skipped = prefix.shared(sequences) if share else 0
+    together = any(sequence.parts for sequence in sequences)
+    skipped = prefix.shared(sequences) if share and not together else 0
     width = _up(max(len(sequence.tokens) for sequence in sequences) - 1 - skipped)
     inputs, positions, targets, weights = [], [], [], []
     for number, sequence in enumerate(sequences):
@@ -40,6 +42,7 @@ def arrays(sequences: Sequence[Masked], share: bool = False) -> "tuple[mx.array,
     return (
         mx.array(sequences[0].tokens[:skipped], mx.int32),
         mx.array(inputs, mx.int32),
+        mx.array([packing.parts(sequence, width) for sequence in sequences] if together else [], mx.int32),
         mx.array(positions + [0] * padding, mx.int32),
         mx.array(targets + [0] * padding, mx.int32),
         mx.array(weights + [0.0] * padding, mx.float32),
@@ -54,6 +57,7 @@ def total_loss(
     model: Any,
     beginning: "mx.array",
     inputs: "mx.array",
+    belongs: "mx.array",
     positions: "mx.array",
     targets: "mx.array",
     weights: "mx.array",
@@ -61,7 +65,10 @@ def total_loss(
     """The summed loss in nats; divide by the sum of the weights for the loss a learned token."""
     import mlx.nn as nn
 
-    hidden = prefix.hidden(model, beginning, inputs)
+    if belongs.size:
+        hidden = model.model(inputs, cache=[packing.Apart(belongs) for _ in model.layers])
+    else:
+        hidden = prefix.hidden(model, beginning, inputs)
     chosen = hidden.reshape(-1, hidden.shape[-1])[positions]
     logits = head(model)(chosen).astype(weights.dtype)
     return (nn.losses.cross_entropy(logits, targets) * weights).sum()

@@ -8,6 +8,7 @@ from typing import Literal
 
 from punie_data import dataset, dialects, importing
 from punie_data.dialects.base import Refused
+from punie_data.dialects.mask import Masked
 from punie_data.dialects.template import Template
 from punie_data.errors import UserError
 from punie_data.models.memory import available_memory
@@ -15,6 +16,7 @@ from punie_data.preflight.delimiters import MANY, NoWeights, collinear
 from punie_data.train import fast_blas
 from punie_data.train.data import batches, learned_turns
 from punie_data.train.memory import Shape, activations, architecture, needed, shares
+from punie_data.train.packing import packed
 from punie_data.train.prefix import shared
 from punie_data.train.run import Run
 
@@ -69,10 +71,18 @@ CHECKS = (
 )
 
 
+def taken(run: Run) -> tuple[Masked, ...]:
+    """The sequences that batches are made of."""
+    settings = run.settings
+    if not settings.packing:
+        return run.train.sequences
+    return packed(run.train.sequences, settings.max_seq_length, settings.seed)
+
+
 def largest(run: Run) -> Shape:
     """The batch of the first epoch that takes most."""
     shape, share = architecture(run.model), shares(run.model)
-    sequences, settings = run.train.sequences, run.settings
+    sequences, settings = taken(run), run.settings
     found = []
     for indices in batches(sequences, settings.batch_size, settings.seed, 0):
         batch = [sequences[index] for index in indices]
@@ -225,8 +235,11 @@ def _delimiters(run: Run) -> tuple[State, str]:
 
 def _epochs(run: Run) -> tuple[State, str]:
     rows, epochs = len(run.train.sequences), run.settings.epochs
-    steps = -(-rows // run.settings.batch_size) * epochs
-    said = f"{epochs:g} over {rows:,} rows: about {round(steps):,} steps of {run.settings.batch_size}"
+    size = run.settings.batch_size * run.settings.grad_accumulation_steps
+    sequences = len(taken(run))
+    steps = -(-sequences // size) * epochs
+    packed_into = f", packed into {sequences:,} sequences" if run.settings.packing else ""
+    said = f"{epochs:g} over {rows:,} rows{packed_into}: about {round(steps):,} steps of {size}"
     if epochs > MANY_EPOCHS and rows < FEW_ROWS:
         return "warning", f"{said}; so few rows are learned by heart"
     return ("warning", f"{said}: few") if steps < FEW_STEPS else ("ok", said)

@@ -42,6 +42,8 @@ class Settings:
     whole: float = 1.0
     """Which share of the conversations with calls is learned to its end; of the others what comes up to the first call: the decision, which is short,
     where the results and the answer are long. Which ones is decided by their ids."""
+    packing: bool = False
+    """Whether short conversations stand one behind the other in sequences of up to `max_seq_length` tokens; a batch is then of such sequences."""
     seed: int = 0
 
     def check(self) -> None:

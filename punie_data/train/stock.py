@@ -134,6 +134,8 @@ def differences(settings: Settings, written: Report, iters: int) -> list[str]:
         said.append("answer_weight does nothing: calls and answers weigh the same")
     if settings.whole != 1.0:
         said.append("whole does nothing: every conversation is learned to its end")
+    if settings.packing:
+        said.append("packing does nothing: each row is a sequence of its own")
     said.append("a run that was stopped begins again: mlx-lm does not keep the optimizer")
     return said
 
