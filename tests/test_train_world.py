@@ -6,6 +6,7 @@ import shlex
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -171,3 +172,64 @@ def test_what_can_t_be_is_one_line(
     )
     assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
     assert said in done.stderr
+
+
+def test_processes_of_its_own_train_as_one(model: Path, fruits: Path, tmp_path: Path) -> None:
+    """`--processes 2` is what people use: it must come to the same weights as one process, and leave nobody behind."""
+    told = settings(epochs=2, method="full", learning_rate=0.003, batch_size=3, grad_accumulation_steps=2)
+    run = [str(part) for part in ("--model", model, *told)]
+    one = subprocess.run(command(fruits, *run, "--out", tmp_path / "one"), capture_output=True, text=True)
+    two = subprocess.run(
+        command(fruits, *run, "--out", tmp_path / "two", "--processes", 2), capture_output=True, text=True
+    )
+    assert (one.returncode, two.returncode) == (0, 0), one.stderr + two.stderr
+    assert two.stdout.splitlines()[0] == one.stdout.splitlines()[0]  # only the first process speaks
+    assert two.stdout.count("the adapter is in") == 1
+    alone, together = (mx.load(str(tmp_path / name / "adapters.safetensors")) for name in ("one", "two"))
+    for name, weights in alone.items():
+        assert mx.allclose(weights, together[name], atol=1e-4).item(), name
+
+
+def test_a_companion_that_fails_ends_the_run_and_one_whose_parent_dies_ends_itself(tmp_path: Path) -> None:
+    """A sum waits for everybody for ever: without this a run would hang where nobody sees why, or keep a core busy for days."""
+    failing = (
+        "import sys; from punie_data.train.world import world; world(); sys.exit('Error: out of memory')"
+    )
+    program = (
+        "import sys, time\n"
+        "from punie_data.train.companions import companions\n"
+        f"with companions(2, [sys.executable, '-c', {failing!r}]):\n"
+        "    time.sleep(60)\n"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, timeout=50
+    )
+    assert found.returncode == 2
+    assert "a process of the training ended: out of memory" in found.stderr
+    waiting = (
+        "import os, time; from pathlib import Path; from punie_data.train.companions import end_with_parent;"
+        "from punie_data.train.world import world; assert end_with_parent(); world();"
+        f"Path({str(tmp_path / 'pid')!r}).write_text(str(os.getpid())); time.sleep(60)"
+    )
+    first = subprocess.Popen([sys.executable, "-c", program.replace(repr(failing), repr(waiting))], cwd=ROOT)
+    try:
+        until = time.monotonic() + 30
+        while not (tmp_path / "pid").is_file() or not (tmp_path / "pid").read_text():
+            assert time.monotonic() < until
+            time.sleep(0.05)
+    finally:
+        first.kill()
+        first.wait()
+    companion = int((tmp_path / "pid").read_text())
+    until = time.monotonic() + 20
+    while Path(f"/proc/{companion}").exists() if Path("/proc").is_dir() else _alive(companion):
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True

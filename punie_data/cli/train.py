@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -59,6 +60,13 @@ Examples:
     help="mlx-lm-cli: stock mlx_lm.lora on the exported set.",
 )
 @click.option(
+    "--processes",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="So many on this machine share the work: on a processor one a core is fastest.",
+)
+@click.option(
     "--behaviour",
     metavar="SUITE",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
@@ -100,6 +108,7 @@ def train(
     given: tuple[str, ...],
     system_prompt: str | None,
     engine: str,
+    processes: int,
     behaviour: Path | None,
     behaviour_every: int | None,
     ignore: tuple[str, ...],
@@ -117,12 +126,17 @@ def train(
     """
     from punie_data.history.outcomes import trained
     from punie_data.train import fast_blas, run
+    from punie_data.train.companions import companions, end_with_parent
     from punie_data.train.curve import sparkline
     from punie_data.train.preflight import CHECKS, preflight
     from punie_data.train.record import RECORD
     from punie_data.train.settings import settings_from
     from punie_data.train.world import world
 
+    if end_with_parent():
+        world()  # before the rows are read: the first process waits at the door for a short time only
+    if processes > 1 and engine != "punie-data":
+        raise UserError("--processes: stock mlx_lm.lora is one process; mlx.launch starts several of it")
     settings = settings_from({"dialect": dialect, **_values(given)})
     ignored = {name.strip() for names in ignore for name in names.split(",") if name.strip()}
     for name in sorted(ignored - set(CHECKS)):
@@ -199,7 +213,8 @@ def train(
         parts += [f"{report.gigabytes:.1f} GB"] if report.gigabytes else []
         click.echo(f"step {report.step}/{report.steps}: {', '.join(parts)}", err=as_json)
 
-    progress = run.start(planned, out, tell, lambda line: click.echo(line, err=as_json))
+    with companions(processes, [sys.executable, "-m", "punie_data", *sys.argv[1:]]):
+        progress = run.start(planned, out, tell, lambda line: click.echo(line, err=as_json))
     if not everybody.writes:
         return
     tell_history(lambda: trained(source, model, out, len(prepared.sequences)))

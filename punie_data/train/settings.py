@@ -83,10 +83,13 @@ class Settings:
 
 def settings_from(given: dict[str, Any]) -> Settings:
     """UserError for a key that is none."""
-    known = {field.name for field in fields(Settings)}
+    known = {field.name: field.default for field in fields(Settings)}
     for key in given:
         if key not in known:
             raise UserError(f"no setting {key!r}; there are {', '.join(sorted(known))}")
-    settings = Settings(**given)
+    # 8 and 8.0 are one value, and have to be one run.
+    settings = Settings(
+        **{key: float(value) if isinstance(known[key], float) else value for key, value in given.items()}
+    )
     settings.check()
     return settings

@@ -2,6 +2,7 @@
 
 import gc
 import shutil
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,7 +16,9 @@ from punie_data.quantize.multiplied import has_metal, is_rounded, multiplied_out
 from punie_data.quantize.rounding import quantize
 from punie_data.quantize.survival import survival
 from punie_data.train import run
-from punie_data.train.preflight import preflight
+from punie_data.train.companions import companions
+from punie_data.train.preflight import CHECKS, preflight
+from punie_data.train.settings import Settings
 from punie_data.train_and_eval.kept import Progress, Steps
 from punie_data.train_and_eval.system import System
 from punie_data.train_and_eval.wanted import Wanted
@@ -75,7 +78,8 @@ class Artefacts:
                 valid = f"valid {report.valid_loss:.3f}, " if report.valid_loss is not None else ""
                 self._progress.line(f"train: step {report.step}/{report.steps}: {loss}{valid}{report.left:.0f} s left")  # fmt: skip
 
-            progress = run.start(planned, out, tell)
+            with companions(wanted.processes, _same_training(rows, self._trained, out, settings, prompt)):
+                progress = run.start(planned, out, tell)
             _free()
             return {
                 "rows": len(planned.train.sequences),
@@ -197,6 +201,27 @@ def _rows_of(dataset: Path) -> int:
 
 def _size(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.glob("*.safetensors"))
+
+
+def _same_training(rows: Path, model: Path, out: Path, settings: Settings, prompt: str) -> list[str]:
+    """The command of another process that takes its share of this training."""
+    given = [part for key, value in settings.to_json().items() for part in ("--set", f"{key}={_told(value)}")]
+    told = [
+        "--model",
+        str(model),
+        "--out",
+        str(out),
+        "--dialect",
+        settings.dialect,
+        "--system-prompt",
+        prompt,
+    ]
+    checks = ["--ignore", ",".join(CHECKS), "--no-history"]
+    return [sys.executable, "-m", "punie_data", "train", str(rows), *told, *given, *checks]
+
+
+def _told(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _free() -> None:

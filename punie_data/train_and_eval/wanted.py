@@ -87,7 +87,7 @@ class Small:
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """All of a recipe. `dataset` is None where it trains nothing on rows of its own; `iterations` are batches (0: `train.epochs` counts),
-    `ignore` the checks before the training that may refuse and are not asked."""
+    `ignore` the checks before the training that may refuse and are not asked, `processes` how many share the training."""
 
     path: Path
     name: str
@@ -102,6 +102,7 @@ class Wanted:
     train: Settings | None
     iterations: int
     ignore: tuple[str, ...]
+    processes: int
     requantize: bool
     bits: tuple[int, ...]
     group_size: int
@@ -126,6 +127,7 @@ def load_wanted(given: str, scale: str = "full", changes: Mapping[str, Any] | No
     train = dict(data.get("train", {}))
     iterations = train.pop("iterations", 0)
     ignore = tuple(train.pop("ignore", ()))
+    processes = train.pop("processes", 1)
     if train and dataset is None and source is None:
         raise UserError(f"{path}: it trains, and has no [[source]] of rows")
     evaluate = {**data.get("evaluate", {})}
@@ -144,6 +146,7 @@ def load_wanted(given: str, scale: str = "full", changes: Mapping[str, Any] | No
         train=settings_from({"seed": data.get("seed", 0)} | train) if "train" in data else None,
         iterations=iterations,
         ignore=ignore,
+        processes=processes,
         requantize=data.get("fuse", {}).get("requantize", False),
         bits=tuple(data.get("quantize", {}).get("bits", ())),
         group_size=data.get("quantize", {}).get("group_size", 64),
