@@ -48,7 +48,7 @@ WHOLE = (
 FOUNDATIONS = ("What {is_or_are} {thing} built on in {project}?", "In {project}, what {is_or_are} {thing} based on?", "How {is_or_are} {thing} implemented in {project}?",
                "What's underneath {thing} in {project}?", "What technology or abstraction {is_or_are} {thing} in {project} built on?", "Which foundation {does_or_do} {thing} rest on in {project}?")  # fmt: skip
 DUTIES = ("What {is_or_are} {thing} responsible for in {project}?", "In {project}, what {is_or_are} the job of {thing}?", "What's the responsibility of {thing} in {project}?",
-          "Which part of the work {does_or_do} {thing} do in {project}?", "In {project}'s design, what {is_or_are} {thing} in charge of?", "What task {does_or_do} {thing} have in {project}?")  # fmt: skip
+          "Which part of the work {does_or_do} {thing} do in {project}?", "In {project}'s design, what {is_or_are} {thing} in charge of?", "What does {project} leave to {thing}?")  # fmt: skip
 MAKE_UP = ("What {does_or_do} {thing} consist of in {project}?", "In {project}, which parts make up {thing}?", "How {is_or_are} {thing} structured in {project}?",
            "What {is_or_are} {thing} made of in {project}?", "Break {thing} in {project} down into {possessive} parts for me.", "Which pieces {does_or_do} {thing} have in {project}?")  # fmt: skip
 INSIDE = ("What happens inside {thing} in {project}?", "How {does_or_do} {thing} work internally in {project}?", "In {project}, what goes on under the hood of {thing}?",
@@ -82,6 +82,16 @@ NAMELESS = frozenset(
     ]
 )
 """Words that name something only beside the sentence before: "the recommended solution"."""
+POINTS = re.compile(
+    r"(?:the|an?) (?:suite|workflow|handler|process|system|function|object|instance|value|command|script|tool|wrapper|helper|string|project|module|package|"
+    r"(?:lower|upper|inner|outer|first|second|other|new|old) \w+)",
+    re.IGNORECASE,
+)
+"""What only its page tells apart from others: "the lower layer", "a workflow"."""
+HOLDS = re.compile(
+    r"^(`[^`]+`) is ((?:the|an?) (?:(?!of\b)[\w`]+ ){0,4}?(?:class|classes|functions?|exceptions?|decorators?|helpers|utilities)\b)"
+)
+"""A module is no class: it holds it."""
 ASKS = re.compile(r"^(How|Why|Where|When|What) (?!to\b|do\b|can\b|not\b)(.+)$")
 WHOLE_TITLE = re.compile(
     r"(?:(?:the )?(?:architecture|design|overview|structure|internals|layers|components|how it works|project (?:layout|structure|overview)|design overview|architecture overview|high-level (?:overview|design)|internal architecture))(?: of \w+)?",
@@ -235,7 +245,8 @@ def _related(
             text is None
             or len(text.text) < 100
             or thing.lower().strip("*_`") == repo.title.lower()
-            or thing.split()[-1].lower() in NAMELESS
+            or thing.split()[-1].lower() in (*NAMELESS, "itself", "themselves")
+            or (POINTS.fullmatch(thing) is not None)
             or (" " in thing and thing.split()[0] in ("it", "its"))
         ):
             continue
@@ -285,6 +296,7 @@ def _told(module: str, parts: list[Block]) -> list[Block]:
         return parts
     about = sentence_about(module, parts[0].text)
     if about:
+        about = HOLDS.sub(r"\1 holds \2", about)
         return [replace(parts[0], text=about), *parts[1:]]
     if len(parts) > 1 and re.match(r"this (?:module|package) ", parts[1].text, re.IGNORECASE):
         return parts[1:]

@@ -12,7 +12,7 @@ from random import Random
 from punie_data.chat import Rejected
 from punie_data.code.repo import Repo
 from punie_data.documents.docstrings import THIS, docstring_blocks
-from punie_data.documents.english import GERUNDS, first_person, is_verb
+from punie_data.documents.english import GERUNDS, first_person, is_verb, unmarked
 from punie_data.documents.markup import Block
 from punie_data.documents.passages import Article, Passage, carries_scope, passage, sentences
 from punie_data.documents.topics import LEANS, Topic, mentions, noun_phrase, topic
@@ -69,7 +69,7 @@ PREFER = (
     "What's better in {project}: {one} or {other}?",
 )
 ADVICE = re.compile(
-    r"\b(?:(?:should|must)(?:n't| not| never| always| only)? (?!also\b|work\b|look\b|see\b|be able\b|now\b|have been\b)(?:be )?\w+|recommend(?:ed|s)|discouraged|make sure|be (?:very )?careful|beware|"
+    r"\b(?:(?:should|must)(?:n't| not| never| always| only)? (?!also\b|work\b|look\b|see\b|be able\b|now\b|have been\b|enable\b|error\b|be that\b|suffice\b)(?:be )?\w+|recommend(?:ed|s)|discouraged|make sure|be (?:very )?careful|beware|"
     r"best practice|good (?:practice|idea)|bad idea|better to|best to|advisable|not safe|unsafe|insecure|dangerous|keep in mind|ensure that)\b"
     r"|(?:^|[.;:] |, )(?:[Dd]o not|[Dd]on't|[Nn]ever|[Aa]lways|[Aa]void|[Pp]refer) (?!want|need|have|worry|forget)\w+"
 )
@@ -78,6 +78,8 @@ TOLD = re.compile(
     r"beware|dangerous)\b|(?:^|[.;:] )(?:Avoid|Never|Do not|Don't|Always|Prefer) (?!need|have|want)"
 )
 """What in a docstring is advice: "must be an integer" describes a parameter."""
+OPTION = re.compile(r"--?[a-z][\w-]*(?:[ ,/`]+--?[a-z][\w-]*)*|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
+"""A heading that is an option or a setting: "Don't write the files back" below it says what it does, and advises nobody."""
 NO_TASK = (
     "see",
     "read",
@@ -93,6 +95,8 @@ NO_TASK = (
     "notice",
     "receive",
     "expect",
+    "evaluate",
+    "consider",
     "try",
 )
 WARNINGS = ("warning", "caution", "danger", "important", "attention")
@@ -167,7 +171,9 @@ def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rej
 
 
 def _article(article: Article, repo: Repo, chance: Random) -> list[tuple[str, Scene]]:
-    if not ADVICE.search(article.section.text) and not PAGES.search(article.path):
+    if OPTION.fullmatch(article.title.strip("`* ")) or (
+        not ADVICE.search(article.section.text) and not PAGES.search(article.path)
+    ):
         return []
     about = topic(article.title, article.section.text, repo.title)
     scenes: list[tuple[str, Scene]] = []
@@ -227,7 +233,8 @@ def _sentence(
             sides = [pair["one"], pair["other"]]
             chance.shuffle(sides)
             yield " ".join(sorted(sides)), _ask(PREFER, text, repo, chance, one=sides[0], other=sides[1])
-        elif task:
+        elif task and (text.text != sentence or REASON.search(sentence)):
+            # A bare "You should do this" says no more than the question.
             yield task, _ask(WHETHER, text, repo, chance, task=task)
         return
 
@@ -335,6 +342,7 @@ def _within(question: str, repo: Repo) -> str:
 def _ask(
     phrasings: tuple[str, ...], text: Passage, repo: Repo, chance: Random, symbol: str = "", **words: str
 ) -> Scene:
+    words = {name: unmarked(value) for name, value in words.items()}
     question = pick(chance, phrasings, project=repo.title, **words)
     if repo.title.lower() in re.findall(r"[\w-]+", " ".join(words.values()).lower()):
         for end in (f" in {repo.title}", f" with {repo.title}"):

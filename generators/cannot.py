@@ -71,9 +71,21 @@ WITHDRAWN = (
     "That isn't possible with my current tools. None of them {needed}, so anything I said would be a guess.",
     "I have no way to do that here. What's missing is something that {needed}.",
     "Sorry, I can't: there's no tool here that {needed}. If you can enable one, or paste the relevant output, I'll work from that.",
-    "None of the tools I was given {needed}, so I can't do this reliably. You could run it yourself and send me the result.",
+    "None of the tools I was given {needed}, so I can't do this reliably. With the output of one that does, I could go on.",
     "I can't, because no tool at my disposal {needed}. The rest of my tools don't help with this.",
 )
+CHANGES = ("write_file", "cst_rename", "cst_add_import")
+UNDONE = (
+    "I can't do that with the tools I have here: none of them {needed}. Give me one that does, and I will.",
+    "That can't be done with what I have: nothing of it {needed}.",
+    "I'm not able to do that. It takes a tool that {needed}, and I don't have one in this session.",
+    "That isn't possible with my current tools: none of them {needed}. Nothing has been changed.",
+    "I have no way to do that here. What's missing is something that {needed}.",
+    "Sorry, I can't: there's no tool here that {needed}. If you can enable one, I'll do it.",
+    "None of the tools I was given {needed}, so this one is yours to do.",
+    "I can't, because no tool at my disposal {needed}. The rest of my tools don't help with this.",
+)
+"""What was to be done, not told: there is no output to paste and nothing to guess."""
 OUTSIDE: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (
         ("Deploy {project} to production.", "Ship the current state of {project} to staging, please.", "Roll {project} out to all servers tonight.", "Can you put {path} live?"),
@@ -147,7 +159,9 @@ def derive(scenes: list[Scene], repo: Repo, tools: Toolbox, chance: Random) -> I
         withheld = tuple(name for name in TOOLS if name not in staying)
         if len(staying) < 3:
             continue
-        answer = pick(chance, WITHDRAWN, needed=NEEDED[scene.outcomes[0].tool])
+        used = [outcome.tool for outcome in scene.outcomes]
+        change = next((tool for tool in used if tool in CHANGES), "")
+        answer = pick(chance, UNDONE if change else WITHDRAWN, needed=NEEDED[change or used[0]])
         yield Scene(
             turns=(Turn(scene.question, (), answer),),
             category=scene.category,

@@ -166,7 +166,13 @@ def _are_two(one: str, other: str) -> bool:
             len(name) > 1 and len(name.split()) <= 5 and not NO_SUBJECT.search(name) and not is_generic(name)
             for name in names
         )
-        and not any(re.search(r"[,;:()]|^\w+(?:ing|ly)$|\x00", name) for name in names)
+        and not any(
+            re.search(
+                r"[,;:()]|^\w+(?:ing|ly)$|^(?:high|low|new|old|big|small|fast|slow)$|\b(?:ability|advantage|benefit)s?\b|\x00",
+                name,
+            )
+            for name in names
+        )
     )
 
 

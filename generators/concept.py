@@ -18,6 +18,7 @@ from punie_data.documents.passages import (
     MINIMUM,
     Article,
     Passage,
+    a_few_sentences,
     carries_scope,
     opens_loosely,
     passage,
@@ -73,6 +74,9 @@ DEFINITION = re.compile(
     r"^(?P<subject>(?:(?:An?|The) )?(?:[\w`*.'()/@+-]+ ){0,3}[\w`*.'()/@+-]+?)(?: \((?P<short>[A-Z]{2,6})\))?,? (?P<verb>is|are|refers? to|represents?|means|describes?) "
     r"(?P<rest>.{25,})"
 )
+PRAISE = re.compile(
+    r"one of the most (?:[\w-]+ )*?(?:packages|projects)\b|an? (?:[\w-]+,? (?:and )?){1,4}project\b"
+)
 HEDGE = r"(?:(?:basically|simply|just|essentially|really|usually|typically|generally|effectively|normally|in fact|nothing (?:more|else) than) )?"
 IS_DEFINED = re.compile(
     rf"{HEDGE}(?:an? (?!(?:good|bad|common|great|nice|bit|lot|little|few|must|matter|complex|mistake|no-op|valid|must-have)\b)|one of the|any |what |where |"
@@ -82,6 +86,10 @@ ARE_DEFINED = re.compile(
     rf"{HEDGE}(?:an? |one of the|what |where |the (?:[\w`-]+ ){{1,4}}?(?:that|which|of|for|used|by which|in which|where)\b|"
     r"(?:(?!\w+ed\b|to\b|not\b|in\b|\d)[\w`-]+ ){0,2}?(?!\w+less )(?:[\w`-]+s|code|data|middleware) (?:that|which|who|used|for|of|to|with|containing|responsible|designed|whose|where)\b)"
 )
+POINTS = re.compile(
+    r"The (?:property|attribute|option|setting|decorator|callback|flag|field|handler|instance|suite|server|command|script|tool|page|button|process|string|tag|keyword|wrapper|helper|system|engine)"
+)
+"""A subject that only its page tells apart from others: "The property is a string-like object …"."""
 NO_TERM = re.compile(
     r"[-–—:]$|^(?:class|how|why) |^(?:the |an? )?(?:default|main|only|first|second|third|next|last|other|others|same|follow\w+|above|below|results?|reasons?|ideas?|problems?|goals?|points?|purpose|differences?|"
     r"advantages?|disadvantages?|benefits?|drawbacks?|\w*est|best|most|least|more|less|ones?|two|three|four|five|all|each|every|everything|some|many|few|any|anything|both|either|neither|such|"
@@ -125,7 +133,12 @@ def _definitions(article: Article, repo: Repo, chance: Random) -> Iterator[tuple
         if block.kind != "prose":
             continue
         match = DEFINITION.match(block.text)
-        if match is None or NO_TERM.search(match["subject"]) or not _defines(match):
+        if (
+            match is None
+            or NO_TERM.search(match["subject"])
+            or POINTS.fullmatch(match["subject"])
+            or not _defines(match)
+        ):
             continue
         if match["rest"].startswith("what it sounds like"):
             continue
@@ -139,11 +152,13 @@ def _definitions(article: Article, repo: Repo, chance: Random) -> Iterator[tuple
             continue
         plural = match["verb"] in ("are", "represent", "refer to", "describe")
         if thing.strip("`*").lower() == repo.title.lower():
-            if match["verb"] == "is":
+            # "A mature and well-tested project" is what every project is.
+            if match["verb"] == "is" and not PRAISE.match(match["rest"]):
+                phrasings = PROJECT if a_few_sentences(text.text) else _not_few(PROJECT)
                 yield (
                     "",
                     direct_scene(
-                        pick(chance, PROJECT, project=repo.title), text.text, "concept", spans=[text.span]
+                        pick(chance, phrasings, project=repo.title), text.text, "concept", spans=[text.span]
                     ),
                 )
             continue
@@ -260,6 +275,7 @@ def _subject(subject: str, article: Article, project: str) -> str:
         thing.islower()
         and thing.isascii()
         and "`" not in thing
+        and "_" not in thing
         and not is_plural(thing)
         and not is_mass(thing)
         and thing != project.lower()
@@ -287,3 +303,8 @@ def _scene(
         spans=[text.span],
         symbol=thing.strip("`") if thing.startswith("`") else "",
     )
+
+
+def _not_few(phrasings: tuple[str, ...]) -> tuple[str, ...]:
+    """Without those that ask for a few sentences, where the answer is one, or a page."""
+    return tuple(phrasing for phrasing in phrasings if "few sentences" not in phrasing)

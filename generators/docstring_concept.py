@@ -15,6 +15,7 @@ from punie_data.chat import Rejected
 from punie_data.code.facts import ClassFact, FileFacts, FunctionFact
 from punie_data.code.repo import Repo
 from punie_data.documents.docstrings import docstring_blocks, sentence_about
+from punie_data.documents.english import a_or_an
 from punie_data.documents.markup import Block
 from punie_data.documents.passages import Passage, passage, sentences
 from punie_data.scenario.phrase import pick
@@ -44,7 +45,7 @@ FUNCTIONS = (
     "Can you explain what {project}'s `{name}()` does?",
     "I came across `{name}()` in {project}. What does it do?",
     "What's the purpose of `{name}()` in {project}?",
-    "Describe {project}'s `{name}()` function in a few sentences.",
+    "Describe what {project}'s `{name}()` function does.",
 )
 
 
@@ -78,7 +79,7 @@ def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rej
                     _phrasings(item),
                     name=item.name,
                     project=repo.title,
-                    a_or_an="an" if item.name[0] in "AEIO" else "a",
+                    a_or_an=a_or_an(item.name),
                 ),
                 text.text,
                 "concept",

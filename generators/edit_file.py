@@ -132,6 +132,8 @@ RETURNS_DONE = (
     "The signature of `{name}` ends in `-> None` now; nothing else changed.",
 )
 CONFIRMED = ("It's on line {line}: `{text}`.", "Line {line} reads `{text}`.", "See line {line}: `{text}`.")
+DETERMINED = frozenset("all any each every some no a an the my from for to by with in as is or and".split())
+"""After these a name's words take no article: `get_all_events` is "Get all events."."""
 VERBS = (
     "get",
     "make",
@@ -343,7 +345,8 @@ def _document(facts: FileFacts, lines: list[str]) -> Made:
             or not body.strip()
         ):
             continue
-        text = f"{words[0].capitalize()} the {' '.join(words[1:])}."
+        what = " ".join(words[1:])
+        text = f"{words[0].capitalize()} {what if words[1] in DETERMINED else f'the {what}'}."
         line = f'{body[: len(body) - len(body.lstrip())]}"""{text}"""'
         content = "\n".join([*lines[: function.line], line, *lines[function.line :]])
         yield (DOCUMENT, DOCUMENT_DONE), function.line + 1, content, {"name": function.name, "text": text}

@@ -10,7 +10,7 @@ from random import Random
 
 from punie_data.chat import Rejected
 from punie_data.code.repo import Repo
-from punie_data.documents.english import first_person, is_verb
+from punie_data.documents.english import first_person, is_verb, unmarked
 from punie_data.documents.passages import Article, Passage, carries_scope, passage, sentences
 from punie_data.documents.topics import LEANS, mentions, topic
 from punie_data.scenario.phrase import pick
@@ -56,7 +56,7 @@ YOU_CAN = re.compile(
 )
 ASIDE = re.compile(r"tutorial|practi[cs]es|guideline", re.IGNORECASE)
 VAGUE = re.compile(
-    r"^(?:achieve|accomplish|do|work|help|learn|understand|see|know|be|have|get started|follow|read|go|take|try)\b|\b(?:is|are|a|an|the|to|of|and|or|that|be|with|for|finer control|privates)$"
+    r"^(?:achieve|accomplish|do|work|help|learn|understand|see|know|be|have|get started|follow|read|go|take|try)\b|\b(?:is|are|a|an|the|to|of|and|or|that|be|with|for|finer control|privates|both [a-z]+|the (?:statement|function|value|result|object|class|method|block|call|argument|parameter|name))$"
 )
 
 
@@ -104,8 +104,10 @@ def _paragraphs(article: Article, repo: Repo, chance: Random) -> Iterator[tuple[
         match = IN_ORDER_TO.match(opening) or USE_TO.match(opening) or YOU_CAN.match(opening)
         if match is None:
             continue
-        task = first_person(
-            next(part for name, part in match.groupdict().items() if part and name != "tool").strip()
+        task = unmarked(
+            first_person(
+                next(part for name, part in match.groupdict().items() if part and name != "tool").strip()
+            )
         )
         if (
             not is_verb(task.split()[0])

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from punie_data.documents.english import AMBIGUOUS, THIRD_PERSONS, VERBS, third_person
+from punie_data.documents.english import AMBIGUOUS, THIRD_PERSONS, VERBS, a_or_an, third_person
 from punie_data.documents.markup import Block, blocks
 
 THIS = re.compile(
@@ -120,9 +120,7 @@ def sentence_about(name: str, text: str) -> str:
         begin = text[0].lower() + text[1:] if not first[1:2].isupper() else text
         if "base class" in kind[0]:
             return f"`{name}` is the {begin}"
-        # An abbreviation is spelt out: "an ELF parser", "an HTTP client", "a URL".
-        vowel = begin[0] in ("AEFHILMNORSX" if begin[1:2].isupper() else "aeioAEIOu")
-        return f"`{name}` is {'an' if vowel else 'a'} {begin}"
+        return f"`{name}` is {a_or_an(begin)} {begin}"
     return ""
 
 

@@ -86,6 +86,23 @@ THIRD_PERSONS = {third_person(verb): verb for verb in sorted(VERBS | AMBIGUOUS)}
 """To the base form, from "adding" and from "adds"."""
 
 
+def a_or_an(word: str) -> str:
+    """The article by the word's first sound; an abbreviation is spelt out: "an HTTPError", "an UndefinedError", "a UsageError", "a URL"."""
+    bare = word.strip("`*_\"'")
+    if bare[1:2].isupper():
+        return "an" if bare[0] in "AEFHILMNORSX" else "a"
+    return (
+        "an"
+        if re.match(r"[aio]|e(?!u)|u(?!ni(?!n|d|mp)|se|sa|su|ti|r[ailo]|buntu|vicorn)", bare.lower())
+        else "a"
+    )
+
+
+def unmarked(text: str) -> str:
+    """Without the marks of emphasis, which nobody types into a question: "install *structlog*" is "install structlog"; code keeps its own."""
+    return re.sub(r"(?<![\w`*])(\*{1,2}|_)(?=\S)([^*_`]*[^*_`\s])\1(?![\w`*]|\.\w)", r"\2", text)
+
+
 def is_plural(phrase: str) -> bool:
     """Whether a noun phrase wants "are": by its last word before any preposition."""
     head = re.split(

@@ -314,9 +314,9 @@ class _Scanner:
                 if ahead is None or not (ahead[0] == " " or BULLET.match(ahead)):
                     break
                 simple = simple and ahead[0] != " "
-            elif line[0] == " " and not bullet:
+            elif line[0] == " " and not BULLET.match(line.lstrip()):
                 items[-1].append(line)
-            elif bullet:
+            elif bullet or line[0] == " ":
                 simple = False
             elif self.lines[self.at - 1] and self.markdown:
                 items[-1].append(line)

@@ -72,9 +72,19 @@ FORWARD = re.compile(
 LEADS_ON = re.compile(
     r"\?$|\.\.\.$|…$|^(?:first|firstly|another|on the one hand|to (?:do|solve|fix|address|work around) (?:this|that|so)|say|imagine|suppose|consider)\b"
     r"|\b(?:main|first|one|biggest|only|other|common|possible) (?:problem|reason|issue|difference|question|exception|thing|solution|way|option|approach)s?\b (?:is|was|are|with)\b|\bquestion came up\b"
-    r"|\b(?:two|three|four|five|several|a few|multiple|some|many|important) (?:\w+ )?(?:ways|reasons|options|cases|things|possibilities|kinds|types|exceptions|approaches|steps|problems|solutions|differences|rules)\b",
+    r"|\b(?:two|three|four|five|several|a few|multiple|some|many|important) (?:\w+ )?(?:ways|reasons|options|cases|things|possibilities|kinds|types|exceptions|approaches|steps|problems|solutions|differences|rules)\b"
+    r"|\beasier to show\b",
     re.IGNORECASE,
 )
+BREAKS_OFF = re.compile(
+    r"(?:\b(?:to|of|by|be|is|are|the|an?|and|or|with|for|from|in|on|at|that|which|as|than|into)|,)$",
+    re.IGNORECASE,
+)
+"""How a sentence ends that goes on in what follows, though its author set no colon."""
+LEANS_BACK = re.compile(r"^[^.!?]{0,80}[ ,](?:however|therefore|though|then|too)\b", re.IGNORECASE)
+"""What speaks of the sentence before: wrong where that one was left out."""
+VERBLESS = re.compile(r"^(?:without|instead of|given) (?!\w+ing\b)[^,:]*:$", re.IGNORECASE)
+"""A sentence that ends only behind its example: "Without an application object the following code: … would look like this"."""
 MAXIMUM = 1200
 MINIMUM = 80
 
@@ -195,7 +205,7 @@ def passage(
     parts: list[str] = []
     count = taken = 0
     first = last = 0
-    has_code = False
+    has_code = shortened = False
     is_page = path.lower().endswith((".md", ".rst"))
     index = start
     while index < len(found):
@@ -222,8 +232,9 @@ def passage(
         if block.text.endswith(("-", "–", "…")) or block.text.count(" - ") > 1:
             break  # a heading or a list that was not marked as one
         text, whole, used = _paragraph(block, after)
-        if parts and text and (opens_loosely(text) and has_code):
+        if parts and text and ((opens_loosely(text) and has_code) or (shortened and LEANS_BACK.match(text))):
             break
+        shortened = used == 1 and text != " ".join(sentences(block.text))
         if text and (STORY.match(text) or (is_page and OF_ITS_PAGE.search(text))):
             break
         number = len(sentences(text.partition("\n\n")[0]))
@@ -245,12 +256,15 @@ def passage(
     text = _begun(without_hint("\n\n".join(part for part in parts if part)))
     if not text or opens_loosely(text) or not MINIMUM <= len(text) <= MAXIMUM or "\x00" in text:
         return None
+    if sentences(text)[0].endswith("?"):
+        return None  # a question answers none
     return Passage(path, text, first, last)
 
 
 def _stopped(text: str, stop: str) -> str:
     """A paragraph that its author left without a stop gets one; lists and code keep their ends."""
-    plain = "\n" not in text and (text[-1:].isalnum() or text[-1:] in ("`", ")"))
+    ends = text[-1:].isalnum() or text[-1:] in ("`", ")")
+    plain = ends and "\n" not in text and not re.search(r"(?<!\betc)[.!?]\)$", text)
     return f"{text}{stop}" if plain else text
 
 
@@ -283,7 +297,7 @@ def carries_scope(path: str, question: str) -> bool:
 def _ended(text: str) -> str:
     """Without last sentences that only lead on to what is left out."""
     every = sentences(text)
-    while every and LEADS_ON.search(every[-1]):
+    while every and (LEADS_ON.search(every[-1]) or BREAKS_OFF.search(every[-1])):
         every.pop()
     return " ".join(every)
 
@@ -294,11 +308,18 @@ def _fits(parts: Sequence[str], text: str) -> bool:
 
 def _paragraph(block: Block, after: Block | None) -> tuple[str, bool, int]:
     """(text, whether nothing was cut off, how many blocks it took). A paragraph that ends in a colon takes the code or list behind it."""
-    if not block.text.endswith(":"):
-        return (*firm(block.text), 1)
     every = sentences(block.text)
-    head = list(takewhile(lambda sentence: not is_loose(sentence), every[:-1]))
     lead = every[-1]
+    if not block.text.endswith(":"):
+        text, whole = firm(block.text)
+        # Without a colon, and without a stop, it goes on in the list all the same.
+        listed = after is not None and after.kind == "list" and lead[-1].isalnum()
+        if text.endswith(lead) and (listed or (BREAKS_OFF.search(lead) and not _is_code(after))):
+            return " ".join(every[:-1]), False, 1
+        return text, whole, 1
+    head = list(takewhile(lambda sentence: not is_loose(sentence), every[:-1]))
+    if VERBLESS.match(lead):
+        return " ".join(head), False, 1
     bare = FORWARD.sub("", lead)
     can_follow = (
         after is not None and after.kind in ("code", "list") and after.whole and len(after.text) < 900
@@ -308,6 +329,15 @@ def _paragraph(block: Block, after: Block | None) -> tuple[str, bool, int]:
             return " ".join(head), False, 1
         return f"{block.text}\n\n{after.markdown}", True, 2
     return " ".join(head), False, 1
+
+
+def _is_code(block: Block | None) -> bool:
+    return block is not None and block.kind == "code"
+
+
+def a_few_sentences(text: str) -> bool:
+    """Whether an answer is what "in a few sentences" asks for: two to five of them, without code or a list."""
+    return "\n```" not in text and "\n- " not in text and 2 <= len(sentences(text)) <= 5
 
 
 def spelling(name: str, text: str) -> str:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from punie_data.documents.english import AMBIGUOUS, GERUNDS, VERBS, ing, is_mass, is_plural, is_verb
+from punie_data.documents.english import AMBIGUOUS, GERUNDS, VERBS, ing, is_mass, is_plural, is_verb, unmarked
 
 QUESTION = re.compile(
     r"^(?:why|what|when|how|can|could|does|do|is|are|should|which|where|will|must)\b.*\?$", re.IGNORECASE
@@ -102,8 +102,8 @@ class Topic:
 
 def topic(title: str, text: str, project: str) -> Topic | None:
     """The topic of a heading over `text`, None where it has none that can be asked about."""
-    title = " ".join(NOISE.sub("", title).strip(" :.*_").split())
-    title = re.sub(r"(?<![\w`])[*_]{1,2}([^*_`]+)[*_]{1,2}(?![\w`])", r"\1", title)
+    # Pairs go first: of "_attrs_ classes" only a stray mark may be left to strip.
+    title = " ".join(unmarked(NOISE.sub("", title)).strip(" :.*_").split())
     words = title.split()
     if (
         not 1 <= len(words) <= 11
@@ -184,7 +184,7 @@ def _task(words: list[str]) -> str:
     first = words[0].lower()
     if len(words) < 2:
         return ""
-    if first in GERUNDS:
+    if first in GERUNDS and first != "typing":
         if len(words) == 2 and ADJECTIVAL.fullmatch(words[1].lower()):
             return ""
         rest = words[1:]
@@ -213,7 +213,7 @@ def _task(words: list[str]) -> str:
 def noun_phrase(found: Topic, text: str) -> str:
     """The thing with the article that the text gives it: "the item pipeline", "bound loggers"; "" where there is no telling."""
     phrase = found.text
-    if CODE_NAME.fullmatch(phrase):
+    if CODE_NAME.fullmatch(phrase) or (phrase.isupper() and len(phrase) > 3 and f"`{phrase}`" in text):
         return f"`{phrase}`"
     small = phrase.lower()
     if phrase.startswith("`") and "` " in phrase and not found.is_plural:

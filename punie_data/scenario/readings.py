@@ -38,7 +38,7 @@ class Reading:
         if self.items and not named and not any(re.search(rf"\b{count}\b", answer) for count in counts):
             return False
         if self.news:
-            return not any(part in answer for part in self.news)
+            return not any(part in answer or sentence(part) in answer for part in self.news)
         ticked = set(self.answer.split("`")[1::2])
         return not ticked or not all(part in answer for part in ticked)
 

@@ -91,6 +91,10 @@ def symbols(value: results.DocumentSymbolsResult, chance: Random) -> Iterator[Re
 def workspace(value: results.WorkspaceSymbolsResult, chance: Random) -> Iterator[Reading]:
     if len(value.symbols) not in FEW:
         return
+    # The answer may tell of the one that was asked for, and only warn of the others.
+    exact = sum(symbol.name == value.query for symbol in value.symbols)
+    if 0 < exact < len(value.symbols):
+        return
     signs = [symbol.name for symbol in value.symbols]
     yield from spread([symbol.file for symbol in value.symbols], signs, chance, "are these")
     kinds = Counter(symbol.kind for symbol in value.symbols)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from punie_data.chat import Kind
+from punie_data.documents.english import unmarked
 from punie_data.tools.base import Outcome
 
 
@@ -81,7 +82,7 @@ def direct_scene(
     """A question answered without a tool, from the repository's own words: `spans` (`path:first-last`) is where they stand."""
     kept = tuple(spans)
     return Scene(
-        turns=(Turn(question, (), answer),),
+        turns=(Turn(unmarked(question), (), answer),),
         category=category,
         kind="direct",
         symbol=symbol,
