@@ -132,7 +132,8 @@ RETURNS_DONE = (
     "The signature of `{name}` ends in `-> None` now; nothing else changed.",
 )
 CONFIRMED = ("It's on line {line}: `{text}`.", "Line {line} reads `{text}`.", "See line {line}: `{text}`.")
-DETERMINED = frozenset("all any each every some no a an the my from for to by with in as is or and".split())
+_NO_ARTICLE = "all any each every some no a an the my from for to by with in as is or and"
+DETERMINED = frozenset(_NO_ARTICLE.split())
 """After these a name's words take no article: `get_all_events` is "Get all events."."""
 VERBS = (
     "get",
