@@ -9,6 +9,7 @@ import pytest
 
 from punie_data.code.mine import mine
 from punie_data.generate.dependence import Dependence
+from punie_data.generate.memory import Memory
 from punie_data.generate.needles import needles
 from punie_data.generate.store import Store
 from punie_data.tools.toolbox import Toolbox
@@ -163,6 +164,41 @@ def test_ty_takes_no_other_folder_for_the_standard_library(root: str, tmp_path: 
     with Workspace(tmp_path, frozenset(files), None) as workspace:
         found = Toolbox(workspace).call("goto_definition", file_path="a.py", line=1, column=18, symbol="Enum")
     assert [place.file for place in found.value.locations] == ["typeshed/stdlib/enum.pyi"]
+
+
+class Watched(Workspace):
+    """Remembers which programs it really ran, each by its name and what stands behind `--`."""
+
+    def __init__(self, root: Path, files: Mapping[str, str]) -> None:
+        super().__init__(root, frozenset(files), None)
+        self.ran: list[tuple[str, ...]] = []
+
+    def run(self, *command: str, accept: tuple[int, ...] = (0, 1)) -> bytes:
+        self.ran.append((command[0], *command[command.index("--") + 1 :]))
+        return super().run(*command, accept=accept)
+
+
+def test_checkers_are_asked_about_files_that_a_change_touches_only(tmp_path: Path) -> None:
+    """Else each change would check the whole project anew; and what is taken over must be what they would say."""
+    plain, user, far = "src/shop/plain.py", "src/shop/user.py", "src/shop/far.py"
+    said, ran = {}, {}
+    for state, text in {"before": "HEIGHT = 3\n", "after": "import os\n\nHEIGHT: str = 3\n"}.items():
+        files = SHOP | {plain: text}
+        known = dependence(files, tmp_path / state)
+        for cache in ("kept", f"none of {state}"):
+            memory = Memory(Store(tmp_path / cache), known, "engine")
+            with Watched(tmp_path / state, files) as workspace:
+                box = Toolbox(workspace, memory=memory)
+                paths = sorted(path for path in files if path.endswith(".py"))
+                box.prepare_typecheck(paths)
+                calls = [box.call(tool, path=path) for tool in ("typecheck", "ruff_check") for path in paths]
+                said[cache, state] = [call.content for call in calls]
+                ran[cache, state] = workspace.ran
+            memory.flush()
+            memory.close()
+    assert said["kept", "after"] == said["none of after", "after"] != said["none of before", "before"]
+    assert ran["kept", "before"] == ran["none of before", "before"] == [("ty", *paths), ("ruff", ".")]
+    assert ran["kept", "after"] == [("ty", far, plain, user), ("ruff", plain)]
 
 
 @pytest.mark.parametrize(

@@ -66,13 +66,16 @@ class Memory:
         self._noted[self._digest("program", bound["code"])] = orjson.dumps(calls)
         self._noted[self._program_key(tool, bound, outcome.inner)] = _packed(outcome)
 
-    def batch(self, tool: Tool, paths: list[str]) -> Any:
-        """What one process said of many files; None where it has to be asked."""
-        data = self._get(self._batch_key(tool, paths))
+    def findings(self, tool: Tool, path: str) -> Any:
+        """What a process that was asked about many files said of one; None where it has to be asked."""
+        key = self._findings_key(tool, path)
+        data = self._get(key) if key else None
         return None if data is None else pickle.loads(data)
 
-    def keep_batch(self, tool: Tool, paths: list[str], value: Any) -> None:
-        self._noted[self._batch_key(tool, paths)] = pickle.dumps(value)
+    def keep_findings(self, tool: Tool, path: str, value: Any) -> None:
+        key = self._findings_key(tool, path)
+        if key:
+            self._noted[key] = pickle.dumps(value)
 
     def once(self, parse: Callable[..., Any], *arguments: str) -> Any:
         """What a function makes of texts, and of nothing else."""
@@ -122,9 +125,10 @@ class Memory:
         told = [[call.tool, dict(call.arguments), call.content, call.exit] for call in inner]
         return self._digest("printed", version(tool.program), bound, told)
 
-    def _batch_key(self, tool: Tool, paths: list[str]) -> str:
-        depends = [self._dependence.of(tool.name, {"path": path}) for path in paths]
-        return self._digest("batch", tool.name, version(tool.program), paths, depends)
+    def _findings_key(self, tool: Tool, path: str) -> str:
+        """ "" for what is not kept: a path that is no file of the project."""
+        depends = self._dependence.of(tool.name, {"path": path})
+        return self._digest("findings", tool.name, version(tool.program), path, depends) if depends else ""
 
 
 def _packed(outcome: Outcome) -> bytes:

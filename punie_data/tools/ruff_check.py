@@ -4,6 +4,10 @@ from punie_data.tools.base import Parameter, Tool
 from punie_data.tools.results import RuffResult, Violation, failed
 from punie_data.tools.workspace import Workspace
 
+MOST_FILES = 100
+"""More than so many are not named one by one."""
+Findings = dict[str, list[Violation]]
+
 
 def run(workspace: Workspace, path: str) -> RuffResult:
     below = workspace.below(path)
@@ -24,13 +28,29 @@ def run(workspace: Workspace, path: str) -> RuffResult:
     )
 
 
-def check(workspace: Workspace, path: str) -> dict[str, list[Violation]]:
-    """The findings by file, in ruff's order. One process for the whole project costs hardly more than one for a file."""
+def prepare(workspace: Workspace, known: Findings) -> Findings:
+    """Lint the whole project, but for Python files of which the findings are `known`; later calls take their part. Returned is what is new to know.
+
+    Where ruff finds fault with other files, too, nothing is returned: who knows all Python files' findings would not know those.
+    """
+    files = sorted(filter(workspace.is_python, workspace.paths))
+    new = [path for path in files if path not in known]
+    if known and len(new) <= MOST_FILES:
+        found = check(workspace, *new) if new else {}
+    else:
+        new = files
+        found = check(workspace, ".")
+    workspace.batches["ruff_check"] = known | found
+    return {path: found.get(path, []) for path in new} if found.keys() <= set(files) else {}
+
+
+def check(workspace: Workspace, *paths: str) -> Findings:
+    """The findings by file, in ruff's order. One process for the whole project is far cheaper than one a file."""
     rows = workspace.rows(
         "ruff", "check", "--output-format=json", "--no-cache", "--no-fix", "--force-exclude", "--no-respect-gitignore",
-        "--", path,
+        "--", *paths,
     )  # fmt: skip
-    found: dict[str, list[Violation]] = {}
+    found: Findings = {}
     root = workspace.root.as_posix() + "/"
     for row in rows:
         file = row["filename"].removeprefix(root)

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import orjson
 
 from punie_data.errors import ToolFailed, ToolUnavailable
-from punie_data.tools import typecheck
+from punie_data.tools import ruff_check, typecheck
 from punie_data.tools.base import Answer, Door, Outcome, Tool
 from punie_data.tools.normalise import Normaliser
 from punie_data.tools.registry import TOOLS
@@ -28,8 +28,8 @@ class Memory(Protocol):
         self, tool: Tool, bound: Mapping[str, Any], inner: tuple[Outcome, ...]
     ) -> Outcome | None: ...
     def keep_program(self, tool: Tool, bound: Mapping[str, Any], outcome: Outcome) -> None: ...
-    def batch(self, tool: Tool, paths: list[str]) -> Any: ...
-    def keep_batch(self, tool: Tool, paths: list[str], value: Any) -> None: ...
+    def findings(self, tool: Tool, path: str) -> Any: ...
+    def keep_findings(self, tool: Tool, path: str, value: Any) -> None: ...
 
 
 class Toolbox:
@@ -66,6 +66,8 @@ class Toolbox:
         if outcome is not None:
             outcome = replace(outcome, arguments=arguments)
         else:
+            if name == "ruff_check" and memory is not None:
+                self._prepare_lint(memory, bound["path"])
             outcome = self._run(tool, bound, arguments)
             if memory is not None and not self.workspace.changed:
                 keep = memory.keep_program if tool.calls_tools else memory.keep
@@ -126,10 +128,21 @@ class Toolbox:
             typecheck.prepare(self.workspace, paths)
             return
         tool = TOOLS["typecheck"]
-        known = memory.batch(tool, paths)
-        found = typecheck.prepare(self.workspace, paths, known)
-        if known is None:
-            memory.keep_batch(tool, paths, found)
+        known = {path: found for path in paths if (found := memory.findings(tool, path)) is not None}
+        for path, found in typecheck.prepare(self.workspace, paths, known).items():
+            memory.keep_findings(tool, path, found)
+
+    def _prepare_lint(self, memory: Memory, path: str) -> None:
+        """Ask ruff only about files whose findings are not known, where it will be asked at all."""
+        workspace, tool = self.workspace, TOOLS["ruff_check"]
+        if "ruff_check" in workspace.batches or not any(
+            map(workspace.is_python, workspace.below(path) or ())
+        ):
+            return
+        files = filter(workspace.is_python, workspace.paths)
+        known = {file: found for file in files if (found := memory.findings(tool, file)) is not None}
+        for file, found in ruff_check.prepare(workspace, known).items():
+            memory.keep_findings(tool, file, found)
 
     @contextmanager
     def scratch(self) -> Iterator["Toolbox"]:

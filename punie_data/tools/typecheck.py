@@ -36,16 +36,17 @@ Batch = dict[str, list[TypeIssue]]
 def prepare(workspace: Workspace, paths: list[str], known: Batch | None = None) -> Batch:
     """Check many files with one process: ty then shares what it infers. Later calls on these files take their part of the result.
 
-    Files that were prepared before are not checked again, nor are any where the result is `known`.
+    Files that were prepared before are not checked again, nor are those whose findings are `known`. Returned is what had to be checked.
     """
     batch = workspace.batches.setdefault("typecheck", {})
     assert isinstance(batch, dict)
-    found: Batch = {path: [] for path in paths if path not in batch} if known is None else known
-    for issue in check(workspace, list(found)) if found and known is None else ():
+    batch.update(known or {})
+    found: Batch = {path: [] for path in paths if path not in batch}
+    for issue in check(workspace, list(found)) if found else ():
         if issue.file in found:
             found[issue.file].append(issue)
     batch.update(found)
-    return {path: batch[path] for path in paths}
+    return found
 
 
 def is_prepared(workspace: Workspace, paths: list[str]) -> bool:
