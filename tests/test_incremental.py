@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from punie_data.code.mine import mine
+from punie_data.code.tree import SourceFile, Tree
 from punie_data.generate.dependence import Dependence
+from punie_data.generate.engine import is_small_change
 from punie_data.generate.memory import Memory
 from punie_data.generate.needles import needles
 from punie_data.generate.store import Store
@@ -199,6 +201,32 @@ def test_checkers_are_asked_about_files_that_a_change_touches_only(tmp_path: Pat
     assert said["kept", "after"] == said["none of after", "after"] != said["none of before", "before"]
     assert ran["kept", "before"] == ran["none of before", "before"] == [("ty", *paths), ("ruff", ".")]
     assert ran["kept", "after"] == [("ty", far, plain, user), ("ruff", plain)]
+
+
+@pytest.mark.parametrize(
+    ("before", "is_small"),
+    [
+        ({"a.py": "1", "b.py": "2", "c.md": "3"}, True),
+        ({"a.py": "1", "b.py": "x", "c.md": "x"}, True),
+        ({"a.py": "x", "b.py": "2", "c.md": "3"}, False),
+        ({"a.py": "1", "b.py": "2"}, False),
+        ({"a.py": "1", "b.py": "2", "c.md": "3", "d.py": "4"}, False),
+        ({}, False),
+    ],
+    ids=["none", "a little", "much", "a file more", "a file less", "never mined"],
+)
+def test_what_is_a_small_change(before: dict[str, str], is_small: bool, tmp_path: Path) -> None:
+    """Else one worker would do the work of many, or many would start for what one has done by then."""
+    files = (SourceFile("a.py", "1", 900), SourceFile("b.py", "2", 60), SourceFile("c.md", "3", 40))
+    tree = Tree(tmp_path, files, "digest", "", False, None, (), "")
+    assert is_small_change(tree, before) == is_small
+
+
+def test_a_small_change_of_the_configuration_is_none(tmp_path: Path) -> None:
+    """Else one worker would ask every question of the first run again, alone."""
+    files = (SourceFile("a.py", "1", 900), SourceFile("pyproject.toml", "2", 9))
+    tree = Tree(tmp_path, files, "digest", "", False, None, (), "")
+    assert not is_small_change(tree, {"a.py": "1", "pyproject.toml": "x"})
 
 
 @pytest.mark.parametrize(

@@ -22,11 +22,9 @@ from typing import Any
 
 from punie_data.chat import canonical
 from punie_data.code.facts import FileFacts
+from punie_data.generate.digests import PROSE, PYTHON
 from punie_data.generate.needles import needles
 
-PYTHON = (".py", ".pyi")
-PROSE = (".md", ".rst")
-"""Neither ty nor ruff ever opens one."""
 ENDING = re.compile(r"\*\.\w+")
 USUAL_ROOTS = frozenset({"", "src", "lib", "python", "tests"})
 FROM = re.compile(r"\bfrom\s*(\.*)\s*([\w.]*)\s*import\b\s*(\((?:[^)#]|#[^\n]*)*\)|[^\n]*)")

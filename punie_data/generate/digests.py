@@ -8,6 +8,9 @@ from punie_data.errors import ToolUnavailable
 from punie_data.resources import PACKAGE
 from punie_data.tools.workspace import version
 
+PYTHON = (".py", ".pyi")
+PROSE = (".md", ".rst")
+"""Neither ty nor ruff ever opens one."""
 PROGRAMS = ("ty", "ruff", "rg", "libcst", "pydantic-monty", "git")
 
 

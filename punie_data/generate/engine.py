@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -12,7 +13,14 @@ from punie_data.code.facts import FileFacts
 from punie_data.code.tree import Tree, snapshot
 from punie_data.corpus import Source
 from punie_data.errors import ToolUnavailable, UserError
-from punie_data.generate.digests import digest_of, engine_digest, facts_key, tool_versions
+from punie_data.generate.digests import (
+    PROSE,
+    PYTHON,
+    digest_of,
+    engine_digest,
+    facts_key,
+    tool_versions,
+)
 from punie_data.generate.pool import Pool, WorkerDied, WorkFailed
 from punie_data.generate.store import Store
 from punie_data.generate.task import FileRead, Mining, Reading, Shard, Site, failed_key, packed
@@ -27,6 +35,10 @@ READING_SECONDS = 30.0
 """A reading task takes less than one on slow machines; where it doesn't end, the parser is caught in a file."""
 GENERATOR_SECONDS = 900.0
 """Tools end by themselves long before; this is for what no tool is to blame for."""
+ALONE_BYTES, SMALL_CHANGE = 2_500_000, 0.1
+"""Where so small a part of a repository up to this size has changed, a second worker costs more than it takes over: it starts, imports and
+reads all facts as well.
+"""
 
 
 class Progress(Protocol):
@@ -197,10 +209,22 @@ def shard_key(
     """Everything that a shard is a function of. `unread` are the files without facts: a worker may have been killed over one."""
     return "shard:" + digest_of(
         tree.digest, unread, site.name, site.revision, site.license, generator.name, generator.digest,
-        [[d.name, d.digest] for d in derived], engine_digest(), tool_versions(),
+        _digests(derived), engine_digest(), tool_versions(),
         options.seed, options.quota, options.derived_quota, options.allow_exec, site.virtual_environment is not None,
         site.pytest_arguments, site.drawn_as,
     )  # fmt: skip
+
+
+def mined_key(site: Site, generators: list[Generator], options: Options) -> str:
+    """Where it is noted over which files these generators were run last."""
+    return "mined:" + digest_of(
+        site.name, site.drawn_as, _digests(generators), engine_digest(), tool_versions(),
+        options.seed, options.quota, options.derived_quota, options.allow_exec,
+    )  # fmt: skip
+
+
+def _digests(generators: Iterable[Generator]) -> list[list[str]]:
+    return [[generator.name, generator.digest] for generator in generators]
 
 
 def mine_all(
@@ -222,6 +246,9 @@ def mine_all(
         mined, tasks = _plan(trees, generators, environments, store, cache, options, ledger)
         if tasks:
             _run(tasks, pool, store, progress, ledger)
+            for one in mined:
+                contents = {file.path: file.sha256 for file in one.tree.files}
+                store.put([(mined_key(one.site, generators, options), orjson.dumps(contents))])
     store.drop(ledger.doubtful)
     store.close()
     ledger.seconds["mining"] = time.perf_counter() - started - ledger.seconds["reading"]
@@ -240,7 +267,7 @@ def _plan(
     """What each repository's dataset will be put together from, and the tasks that make what the store lacks.
 
     A task is a repository with all its missing generators, so that its language server starts once; one that is a large part of the whole is
-    shared out. The largest come first, so that none is left running alone.
+    shared out, unless little of it is new. The largest come first, so that none is left running alone.
     """
     primary = tuple(g for g in generators if not g.derives)
     derived = tuple(g for g in generators if g.derives)
@@ -256,7 +283,9 @@ def _plan(
         ledger.cached_shards += len(shards) - len(missing)
         ledger.made_shards += len(missing)
         own = sum(file.size for file in tree.files)
-        parts = 1 if own * options.jobs * 2 < whole else min(options.jobs * 3, len(missing))
+        before = store.get(mined_key(site, generators, options))
+        little = own <= ALONE_BYTES and before is not None and is_small_change(tree, orjson.loads(before))
+        parts = 1 if little or own * options.jobs * 2 < whole else min(options.jobs * 3, len(missing))
         for part in range(parts):
             group = tuple(missing[part::parts])
             if group:
@@ -266,6 +295,17 @@ def _plan(
         mined.append(Mined(source, tree, site, lines, problems, keys))
     tasks.sort(key=lambda sized: -sized[0])
     return mined, [task for _, task in tasks]
+
+
+def is_small_change(tree: Tree, before: dict[str, str]) -> bool:
+    """Whether most results of the last run still hold, which was over `before`. A new file or another configuration may touch them all."""
+    if list(before) != [file.path for file in tree.files]:
+        return False
+    changed = [file for file in tree.files if before[file.path] != file.sha256]
+    size = sum(file.size for file in tree.files)
+    return sum(file.size for file in changed) <= size * SMALL_CHANGE and all(
+        file.path.endswith((*PYTHON, *PROSE)) for file in changed
+    )
 
 
 def _told(tree: Tree, site: Site, store: Store) -> tuple[int, tuple[tuple[str, str], ...]]:
