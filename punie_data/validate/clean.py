@@ -5,7 +5,6 @@ condition for some rules' silence, and stricter than they are.
 """
 
 import hashlib
-import json
 from collections.abc import Sequence, Set
 from typing import Any
 
@@ -15,10 +14,18 @@ from punie_data.chat import canonical
 from punie_data.validate import record_rules, result_rules, screens
 from punie_data.validate.answer_rules import IDENTIFIER, KNOWN_WORDS, NUMBER_WITH_POINT, PATH, is_echo
 from punie_data.validate.call_rules import PATH_PARAMETERS, gives
-from punie_data.validate.grounding import counts_only, facts_in, has_number, has_word, outside_fences
+from punie_data.validate.grounding import (
+    facts_in,
+    has_number,
+    has_word,
+    largest_unseen,
+    most_listed,
+    outside_fences,
+)
 from punie_data.validate.sandbox import TOOL as SANDBOX
 from punie_data.validate.shapes import Shapes
 from punie_data.validate.signatures import Signatures
+from punie_data.validate.spelling import is_shortest, is_unequivocal
 from punie_data.validate.view import WORDS_OF_NUMBERS
 
 STRUCTURE = 1
@@ -55,9 +62,8 @@ _ANY_OF_A_ROW = (STRUCTURE | sum(_BIT.values())) & ~(_KEYS | _BIT["id"] | sum(_T
 
 _EDGES = "`,.;:()'\"*[]{}!?"
 _MOST_KNOWN = 50_000
-_SOME_FACTS = 120
+_SOME_FACTS = 400
 """Characters of an answer that states few facts."""
-_SCALARS = frozenset({str, int, bool})
 
 
 class CleanRow:
@@ -98,7 +104,7 @@ class CleanRow:
             return NO_RECORD
         written = canonical(row)
         found = 0
-        if raw and not (_is_shortest(row, raw, len(written)) or _is_unequivocal(raw)):
+        if raw and not (is_shortest(row, raw, len(written)) or is_unequivocal(raw)):
             found = _KEYS
         text = written.decode()
         if not self._seems_plain(text):
@@ -130,11 +136,11 @@ class CleanRow:
             found |= _CODE | _ARGUMENTS
         elif not self._are_given(tool, call["function"]["arguments"], question, question):
             found |= _ARGUMENTS
-        shown: list[dict[str, Any]] = []
-        most = self._size_of_good_result(tool, result, shown)
+        typed: list[str] = []
+        most = self._size_of_good_result(tool, result, typed)
         if most < 0:
             return found | _ANY_OF_A_ROW
-        return found | self._doubts_of_facts(answer, f"{question}\n{result}", shown, max(most, 1), row)
+        return found | self._doubts_of_facts(answer, f"{question}\n{result}", typed, max(most, 1), row)
 
     def _doubts_of_turns(self, row: dict[str, Any]) -> int:
         """As `doubts`, for the turns of any record, without what concerns its line, its id, its origin and its list of tools."""
@@ -144,7 +150,7 @@ class CleanRow:
         calls: list[dict[str, Any]] = []
         said: list[str] = []
         waiting: list[dict[str, Any]] = []
-        shown: list[dict[str, Any]] = []
+        typed: list[str] = []
         found, most, calls_before, expected = 0, 1, 0, "user"
         for message in row["messages"]:
             role, content = message["role"], message["content"]
@@ -159,7 +165,7 @@ class CleanRow:
                 call = waiting.pop(0)
                 if call["id"] != message["tool_call_id"] or call["function"]["name"] != message["name"]:
                     return _ANY_OF_A_ROW
-                size = self._size_of_good_result(message["name"], content, shown)
+                size = self._size_of_good_result(message["name"], content, typed)
                 if size < 0:
                     return _ANY_OF_A_ROW
                 most = max(most, size)
@@ -192,7 +198,7 @@ class CleanRow:
         if kind == "direct" and row["origin"]["spans"]:
             return found & ~_FACTS
         return found | self._doubts_of_facts(
-            said[-1], "\n".join([*asked, *results]), shown, max(most, len(results)), row
+            said[-1], "\n".join([*asked, *results]), typed, max(most, len(results)), row
         )
 
     def _is_plain_speech(self, together: str, before: Sequence[str]) -> bool:
@@ -241,38 +247,44 @@ class CleanRow:
                 return False
         return True
 
-    def _size_of_good_result(self, tool: str, content: str, shown: list[dict[str, Any]]) -> int:
-        """How many things the result shows at least, -1 where it may be a bad one. What it decodes to, where it is typed, joins `shown`."""
+    def _size_of_good_result(self, tool: str, content: str, typed: list[str]) -> int:
+        """How many things the result shows at least, -1 where it may be a bad one. A typed one joins `typed`; its lists are counted when asked for."""
         check = self._signatures.result_check(tool)
         if check is None:
             short = len(content) < 100 and result_rules.bare(content) in result_rules.PLACEHOLDERS
             fenced = content.lstrip().startswith(("```", "{", "Tool ", "Result:"))
             return -1 if short or fenced or content.rstrip().endswith("```") else content.count("\n") + 1
-        if content[:1] != "{":
-            return -1
-        try:
-            value = orjson.loads(content)
-        except orjson.JSONDecodeError:
-            return -1
-        if not check.is_valid(value):
-            return -1
-        if tool == "git_log" and not all(result_rules.is_hash(commit["hash"]) for commit in value["commits"]):
-            return -1
-        shown.append(value)
-        return max([len(field) for field in value.values() if type(field) is list], default=0)
+        # The hashes of commits have to be looked at one by one.
+        if tool == "git_log" or not self._signatures.compact_check(tool)(content):
+            if content[:1] != "{":
+                return -1
+            try:
+                value = orjson.loads(content)
+            except orjson.JSONDecodeError:
+                return -1
+            if not check.is_valid(value):
+                return -1
+            if tool == "git_log" and not all(
+                result_rules.is_hash(commit["hash"]) for commit in value["commits"]
+            ):
+                return -1
+        typed.append(content)
+        return 0
 
     def _doubts_of_speech(self, row: dict[str, Any], question: str, answer: str) -> int:
         """What the last question and the answer to it may break by their words alone."""
         found = 0
-        if not self._speech_is_plain(f"{question}\n{answer}"):
+        said = f"{question}\n{answer}"
+        if not self._speech_is_plain(said):
             found = _BIT["speech"] | _FACTS
         if not self._is_answer(answer):
             for bit, is_plain in self._is_answer_by.items():
                 if not is_plain(answer):
                     found |= bit
-        for text in (question, answer):
-            if "```" in text and outside_fences(text) == "`":
-                found |= _BIT["speech"] | _FACTS
+        if "```" in said and any(
+            "```" in text and outside_fences(text) == "`" for text in (question, answer)
+        ):
+            found |= _BIT["speech"] | _FACTS
         kind = row["label"]["kind"]
         if kind == "ask":
             if not answer.endswith("?"):
@@ -287,20 +299,24 @@ class CleanRow:
         return found
 
     def _doubts_of_facts(
-        self, answer: str, text: str, shown: Sequence[dict[str, Any]], most: int, row: dict[str, Any]
+        self, answer: str, text: str, typed: Sequence[str], most: int, row: dict[str, Any]
     ) -> int:
-        """Whether the text gives what the answer states. `shown` are the results in it that are JSON, and it shows `most` things."""
-        # Some facts are found sooner in the text, many sooner in a set.
-        seen = facts_in(shown) if len(answer) > _SOME_FACTS else frozenset()
+        """Whether the text gives what the answer states. `typed` are the results in it that are JSON, and it shows at least `most` things."""
+        # Some facts are found sooner in the text, many sooner among the values that its results decode to.
+        seen = facts_in(map(orjson.loads, typed)) if len(answer) > _SOME_FACTS else frozenset()
         if not self._names_only(answer, text, seen, row["origin"]["repo"]):
             return _FACTS
-        return 0 if counts_only(answer, text, seen, most) else _BIT["numbers"]
+        largest = largest_unseen(answer, text, seen, most)
+        if largest <= most or largest <= most_listed(map(orjson.loads, typed)):
+            return 0
+        return _BIT["numbers"]
 
     def _names_only(self, answer: str, text: str, seen: Set[Any], repo: str) -> bool:
         """Whether every file and every name between backticks is in the text."""
         for word in [word for word in answer.split() if "." in word]:
             bare = word.strip(_EDGES)
-            if bare not in seen and bare not in text:
+            # Without a point inside, as at the end of a sentence, it is no file and no number with a point.
+            if "." in bare and bare not in seen and bare not in text:
                 if NUMBER_WITH_POINT.search(bare):
                     return False
                 if any(path.removeprefix("./").rstrip(".") not in text for path in PATH.findall(word)):
@@ -334,43 +350,6 @@ def _has_its_id(row: dict[str, Any], written: bytes) -> bool:
     tools = written.rindex(b',"tools":[')
     origin = written.rindex(b',"origin":{', 0, tools)
     return hashlib.sha256(b"{" + written[29:origin] + written[tools:]).hexdigest()[:20] == row["id"]
-
-
-def _is_shortest(row: dict[str, Any], raw: bytes, length: int) -> bool:
-    """Whether the line is as short as JSON of its value can be: then no key of it was lost to another of its name, and no number was rounded.
-
-    Canonical JSON is that short, but for numbers with a point or an exponent.
-    """
-    if len(raw.rstrip()) != length or type(row["origin"]["seed"]) is not int:
-        return False
-    for run in row["runs"]:
-        if type(run["exit"]) is not int:
-            return False
-    for message in row["messages"]:
-        if "tool_calls" in message:
-            for call in message["tool_calls"]:
-                if not _SCALARS.issuperset(map(type, call["function"]["arguments"].values())):
-                    return False
-    return True
-
-
-def _is_unequivocal(raw: bytes) -> bool:
-    """Whether no object of the line has a key twice and every whole number fits into 64 bits."""
-    doubtful = []
-
-    def pairs(given: list[tuple[str, Any]]) -> None:
-        if len(dict(given)) < len(given):
-            doubtful.append(given)
-
-    def number(digits: str) -> None:
-        if len(digits) > 18:
-            doubtful.append(digits)
-
-    try:
-        json.loads(raw, object_pairs_hook=pairs, parse_int=number)
-    except (ValueError, RecursionError):
-        return False
-    return not doubtful
 
 
 def _are_good_runs(runs: list[dict[str, Any]], calls: list[dict[str, Any]], results: list[str]) -> bool:

@@ -1,5 +1,6 @@
 """Whether a text plainly gives a number or a name, or the numbers of an answer: cheap, and stricter than the rules that ask the same."""
 
+import math
 from collections.abc import Iterable, Set
 from typing import Any
 
@@ -57,18 +58,35 @@ def facts_in(results: Iterable[dict[str, Any]]) -> set[Any]:
     return found
 
 
-def counts_only(answer: str, text: str, seen: Set[Any], most: int) -> bool:
-    """Whether every number of the answer is in the text, or not larger than the number of things that the results show.
+def most_listed(results: Iterable[dict[str, Any]]) -> int:
+    """How many items the longest list at the top of typed results has."""
+    return max(
+        (len(field) for result in results for field in result.values() if type(field) is list), default=0
+    )
+
+
+def largest_unseen(answer: str, text: str, seen: Set[Any], most: int) -> float:
+    """The largest number of the answer that is neither in the text nor up to `most`: 0 where there is none, infinity where nobody can tell.
 
     `seen` are some that are in the text.
     """
     if not answer.isascii() and any(c.isdigit() and not c.isascii() for c in answer):
-        return False
+        return math.inf
     if len(answer) > _LONGEST_ANSWER:
-        return False
-    written = answer.encode().translate(_DIGITS).decode().split()
-    unseen = {number for number in set(map(int, written)) - seen if number > most}
-    return not unseen or all(_has_run(text, digits) for digits in set(written) if int(digits) in unseen)
+        return math.inf
+    largest = 0
+    for digits in set(answer.encode().translate(_DIGITS).decode().split()):
+        number = int(digits)
+        # As a value of compact JSON it is found without looking around each of its digits.
+        if (
+            number > most
+            and number > largest
+            and number not in seen
+            and f":{digits}," not in text
+            and not _has_run(text, digits)
+        ):
+            largest = number
+    return largest
 
 
 def _has_run(text: str, digits: str) -> bool:

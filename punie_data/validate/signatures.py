@@ -1,13 +1,14 @@
 """The tools' signatures as the rules need them: compiled once, when first asked for."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jsonschema_rs
 import orjson
 
 from punie_data.tools.schemas import tool_schemas
+from punie_data.validate.compact import compact_check
 
 
 class Signatures:
@@ -17,6 +18,7 @@ class Signatures:
         self.schemas = schemas
         self._arguments: dict[str, Any] = {}
         self._results: dict[str, Any] = {}
+        self._compact: dict[str, Callable[[str], bool]] = {}
 
     def __contains__(self, tool: str) -> bool:
         return tool in self.schemas
@@ -49,6 +51,13 @@ class Signatures:
             return self._results[tool]
         schema = self.result(tool)
         found = self._results[tool] = None if schema is None else jsonschema_rs.validator_for(schema)
+        return found
+
+    def compact_check(self, tool: str) -> Callable[[str], bool]:
+        """Whether a text plainly is a result of the tool, which returns typed ones; False proves nothing."""
+        found = self._compact.get(tool)
+        if found is None:
+            found = self._compact[tool] = compact_check(self.schemas[tool]["result"])
         return found
 
     @functools.cached_property
