@@ -24,6 +24,7 @@ ELSEWHERE = {
     "train-and-eval corpora/recipes/phase-5.toml": "trains; tests/test_train_and_eval.py",
     "train-and-eval phase-5-fused-8bit": "trains; tests/test_train_and_eval.py",
     "train ": "trains; tests/test_train.py",
+    "mlx.launch": "needs other machines; tests/test_train_world.py, with two processes on one",
     "fuse": "needs an adapter; tests/test_quantize.py",
     "quantize": "needs a model; tests/test_quantize.py",
     "survival": "needs an adapter; tests/test_quantize.py",

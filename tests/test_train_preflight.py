@@ -272,11 +272,11 @@ def test_the_memory_estimate_is_near_what_mlx_holds(
         Masked((*beginning, 5 + row, *range(length - shared - 1)), ((length - 32, length),), shared)
         for row in range(rows)
     ]
-    step(batch)
+    step([batch])
     mx.clear_cache()
     mx.reset_peak_memory()
     before = mx.get_active_memory()
-    step(batch)
+    step([batch])
     held = mx.get_peak_memory() - before
     need = memory.needed(folder, given, memory.Shape(rows, length, rows * 32, shared))
     moments = 3 * 4 * memory.trained_parameters(folder, given)
