@@ -232,7 +232,9 @@ def test_a_row_that_does_not_fit_is_left_out_whole(model: Path, tmp_path: Path) 
     ("given", "said"),
     [
         pytest.param({"epoch": 2}, "no setting 'epoch'; there are answer_weight, ", id="unknown"),
-        pytest.param({"batch_size": 0}, "batch_size and grad_accumulation_steps are at least 1", id="no-batch"),
+        pytest.param(
+            {"batch_size": 0}, "batch_size and grad_accumulation_steps are at least 1", id="no-batch"
+        ),
         pytest.param({"method": "qlora"}, "method is lora, dora or full", id="no-method"),
     ],
 )
