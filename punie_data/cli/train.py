@@ -272,7 +272,7 @@ def _list(context: click.Context, wanted: bool) -> None:
         from punie_data.train.settings import Settings
 
         for key, value in Settings().to_json().items():
-            click.echo(f"{key}={value}")
+            click.echo(f"{key}={str(value).lower() if isinstance(value, bool) else value}")
         context.exit()
 
 
