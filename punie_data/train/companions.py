@@ -6,6 +6,7 @@
 import ctypes
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -106,6 +107,7 @@ def _watch(others: Sequence[tuple["subprocess.Popen[bytes]", Path]], over: threa
                 sys.stderr.flush()
                 for other, _ in others:
                     other.kill()
+                shutil.rmtree(told.parent, ignore_errors=True)
                 os._exit(2)
 
 
