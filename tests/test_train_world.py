@@ -206,6 +206,13 @@ def test_a_companion_that_fails_ends_the_run_and_one_whose_parent_dies_ends_itse
     )
     assert found.returncode == 2
     assert "a process of the training ended: out of memory" in found.stderr
+    idle = "from punie_data.train.world import world; import time; world(); time.sleep(60)"
+    own = program.replace(repr(failing), repr(idle)).replace(
+        "    time.sleep(60)\n", "    raise SystemExit('Error: the loss is nan')\n"
+    )
+    found = subprocess.run([sys.executable, "-c", own], capture_output=True, text=True, cwd=ROOT, timeout=50)
+    # The first process's own error is not hidden by the end of the others.
+    assert (found.returncode, found.stderr.strip().splitlines()[-1]) == (1, "Error: the loss is nan")
     waiting = (
         "import os, time; from pathlib import Path; from punie_data.train.companions import end_with_parent;"
         "from punie_data.train.world import world; assert end_with_parent(); world();"

@@ -64,7 +64,7 @@ Examples:
     type=click.IntRange(1, 64),
     default=1,
     show_default=True,
-    help="So many on this machine share the work: on a processor one a core is fastest.",
+    help="So many on this machine share the work: on a processor one a core may be faster.",
 )
 @click.option(
     "--behaviour",
@@ -271,8 +271,8 @@ def _list(context: click.Context, wanted: bool) -> None:
     if wanted:
         from punie_data.train.settings import Settings
 
-        for key, value in Settings().to_json().items():
-            click.echo(f"{key}={str(value).lower() if isinstance(value, bool) else value}")
+        for key, value in Settings().written().items():
+            click.echo(f"{key}={value}")
         context.exit()
 
 

@@ -1,4 +1,4 @@
-"""More processes on this machine for one training: a processor's cores are used better by one process each than by threads of one.
+"""More processes on this machine for one training: on a processor one for each core may be faster than threads of one.
 
 `mlx.launch` does the same, for several machines too, but looks at its processes without a pause, which takes most of a core of a small machine.
 """
@@ -43,6 +43,7 @@ def companions(count: int, command: Sequence[str]) -> Iterator[None]:
         ring = {"MLX_HOSTFILE": str(hosts)}
         share = max(1, (os.cpu_count() or 1) // count)
         others = []
+        over = threading.Event()
         try:
             for rank in range(1, count):
                 told = Path(place, f"{rank}.log")
@@ -58,27 +59,31 @@ def companions(count: int, command: Sequence[str]) -> Iterator[None]:
                         stdin=subprocess.DEVNULL,
                         stdout=subprocess.DEVNULL,
                         stderr=log,
+                        start_new_session=True,  # Ctrl-C is for this process, which ends the others
                     )
                 others.append((process, told))
             os.environ |= ring | {"MLX_RANK": "0"}
-            over = threading.Event()
             threading.Thread(target=_watch, args=(others, over), daemon=True).start()
             world()
             with _threads(share):
                 yield
             over.set()
-            until = time.monotonic() + PATIENCE
-            for process, _ in others:
-                process.wait(max(0.1, until - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            pass  # it has nothing to write: the outcome is this process's
+            _wait([process for process, _ in others])
         finally:
+            over.set()  # what ends from here on is ended on purpose, and must not hide an error of this process
             for name in (*ring, "MLX_RANK"):
                 os.environ.pop(name, None)
             for process, _ in others:
                 if process.poll() is None:
                     process.kill()
                 process.wait()
+
+
+def _wait(others: Sequence["subprocess.Popen[bytes]"]) -> None:
+    """Who takes too long is ended by the caller: it has nothing to write, the outcome is this process's."""
+    until = time.monotonic() + PATIENCE
+    while any(process.poll() is None for process in others) and time.monotonic() < until:
+        time.sleep(0.05)
 
 
 def end_with_parent() -> bool:

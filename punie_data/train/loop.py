@@ -298,7 +298,7 @@ def _optimizer(settings: Settings, steps: int) -> Any:
     if warmup:
         rise = optim.linear_schedule(0.0, settings.learning_rate, warmup)
         rate = optim.join_schedules([rise, fall], [warmup])
-    # Without the correction, mlx's default, the first hundred steps are three to six times as long as the rate says (Kingma and Ba 2015, section 3);
+    # Without the correction, mlx's default, the first hundred steps are three to six times as long as the rate says (Kingma and Ba 2015, section 3).
     return optim.AdamW(
         learning_rate=rate, betas=list(BETAS), weight_decay=settings.weight_decay, bias_correction=True
     )

@@ -69,6 +69,10 @@ class Settings:
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
 
+    def written(self) -> dict[str, str]:
+        """Each value as `--set KEY=VALUE` takes it."""
+        return {key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in self.to_json().items()}  # fmt: skip
+
     def adapter_config(self, model: str) -> str:
         """`adapter_config.json`, as `mlx_lm.load(…, adapter_path=…)` reads it. No key of ours: mlx-lm hands some of them on."""
         parameters = {"rank": self.rank, "scale": self.scale, "dropout": self.dropout}

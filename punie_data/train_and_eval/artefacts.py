@@ -205,7 +205,7 @@ def _size(folder: Path) -> int:
 
 def _same_training(rows: Path, model: Path, out: Path, settings: Settings, prompt: str) -> list[str]:
     """The command of another process that takes its share of this training."""
-    given = [part for key, value in settings.to_json().items() for part in ("--set", f"{key}={_told(value)}")]
+    given = [part for key, value in settings.written().items() for part in ("--set", f"{key}={value}")]
     told = [
         "--model",
         str(model),
@@ -218,10 +218,6 @@ def _same_training(rows: Path, model: Path, out: Path, settings: Settings, promp
     ]
     checks = ["--ignore", ",".join(CHECKS), "--no-history"]
     return [sys.executable, "-m", "punie_data", "train", str(rows), *told, *given, *checks]
-
-
-def _told(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _free() -> None:
