@@ -13,6 +13,7 @@ from punie_data.decontaminate import Options as Compare
 from punie_data.decontaminate import suites
 from punie_data.dedupe import Options as Dedupe
 from punie_data.errors import UserError
+from punie_data.resources import path_of
 from punie_data.split import Shares
 from punie_data.toml_file import check_toml, read_toml
 
@@ -157,12 +158,15 @@ def load_recipe(given: str, changes: Mapping[str, Any] | None = None) -> Recipe:
 
 
 def find_recipe(given: str) -> Path:
-    """The file, or that of `corpora/recipes/` by its name. UserError where there is neither."""
+    """The file, or by its name that of `corpora/recipes/` here or among those that ship with the package. UserError where there is none."""
     path = Path(given)
     if not path.exists() and re.fullmatch(r"[A-Za-z0-9._-]+", given):
         path = FOLDER / f"{given}.toml"
         if not path.exists():
-            raise UserError(f"there is neither a file {given} nor a recipe {path}")
+            try:
+                return path_of(*path.parts)
+            except FileNotFoundError:
+                raise UserError(f"there is neither a file {given} nor a recipe {path}") from None
     return path
 
 

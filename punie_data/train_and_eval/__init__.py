@@ -112,7 +112,7 @@ def _dataset(wanted: Wanted, out: Path, means: Means, steps: Steps, outcome: Out
     narrow = wanted.small
     told = steps.take(
         "choose",
-        {**_digests(built), "rows": wanted.rows.counts, "calls": wanted.rows.calls, "tools": wanted.rows.tools, "seed": wanted.seed, "small": repr(narrow)},
+        {**_digests(built), "rows": wanted.rows.counts, "valid": wanted.rows.valid, "calls": wanted.rows.calls, "tools": wanted.rows.tools, "seed": wanted.seed, "small": repr(narrow)},
         chosen,
         lambda: choose(built, wanted.rows, wanted.seed, narrow, chosen),
     ).told  # fmt: skip

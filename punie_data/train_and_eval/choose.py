@@ -52,7 +52,8 @@ def choose(dataset: Path, wanted: Rows, seed: int, small: Small | None, out: Pat
             parts[name] = [row for row in parts.get(name, ()) if row["label"]["kind"] != "tool" or len(row["runs"]) >= wanted.calls]  # fmt: skip
     if wanted.counts:
         parts["train"] = _counted(parts["train"], wanted.counts, seed)
-        few = {kind: {"*": max(1, round(sum(of.values()) * HELD_OUT))} for kind, of in wanted.counts.items()}
+        share = wanted.valid / wanted.total if wanted.valid else HELD_OUT
+        few = {kind: {"*": max(1, round(sum(of.values()) * share))} for kind, of in wanted.counts.items()}
         parts["valid"] = _counted(parts.get("valid", []), few, seed)
     if not parts["train"]:
         raise UserError(f"{dataset}: no row of train is one that the recipe asks for")
@@ -60,7 +61,7 @@ def choose(dataset: Path, wanted: Rows, seed: int, small: Small | None, out: Pat
     missing = dict(_missing(parts["train"], wanted.counts))
     step = Step(
         "choose",
-        {"counts": {kind: dict(of) for kind, of in wanted.counts.items()}, "calls": wanted.calls, "tools": list(wanted.tools), "small": bool(small), "seed": seed},
+        {"counts": {kind: dict(of) for kind, of in wanted.counts.items()}, "valid": wanted.valid, "calls": wanted.calls, "tools": list(wanted.tools), "small": bool(small), "seed": seed},
         {file.name: digest(file) for file in files.values()},
         told | ({"missing": missing} if missing else {}),
     )  # fmt: skip

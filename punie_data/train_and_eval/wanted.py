@@ -28,10 +28,11 @@ class Model:
 class Rows:
     """How many of the built rows are trained on, by kind and by category; all where `counts` is empty. "*" are the categories that aren't named.
 
-    `calls` is the least number of calls that a tool row must have; `tools` are those that are offered and called, all where it is empty.
+    `valid` is how many rows of valid are kept, 0 for as many as go with the counts. `calls` is the least number of calls that a tool row must have; `tools` are those that are offered and called, all where it is empty.
     """
 
     counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    valid: int = 0
     calls: int = 0
     tools: tuple[str, ...] = ()
 
@@ -166,7 +167,7 @@ def _rows(data: Mapping[str, Any]) -> Rows:
         for kind in KINDS
         if kind in data
     }
-    return Rows(counts, data.get("calls", 0), tuple(data.get("tools", ())))
+    return Rows(counts, data.get("valid", 0), data.get("calls", 0), tuple(data.get("tools", ())))
 
 
 def _small(wanted: Wanted, small: Small, has_rows: bool, changes: Mapping[str, Any]) -> Wanted:
