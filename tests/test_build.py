@@ -164,6 +164,19 @@ def test_a_build_that_was_killed_leaves_nothing_that_looks_whole(tmp_path: Path)
     assert contents(out) == contents(tmp_path / "a" / "set")
 
 
+def test_a_step_that_was_half_removed_is_done_again(tmp_path: Path) -> None:
+    """A kill while the finished steps are removed leaves some of their files: else the next build ends at a step that looks done and has no rows."""
+    out = tmp_path / "out"
+    with pytest.raises(MixNotMet):
+        made(recipe(tmp_path, "[mix.kind]\ntool = [0.9, 1]\ndirect = [0.3, 1]\n"), out)
+    (left,) = (file for file in out.glob(".*/dedupe/examples.jsonl"))
+    left.unlink()
+    file = recipe(tmp_path)
+    made(file, out)
+    made(file, tmp_path / "undisturbed")
+    assert contents(out) == contents(tmp_path / "undisturbed")
+
+
 def test_a_mix_that_can_t_be_met_leaves_the_old_dataset_as_it_was(tmp_path: Path) -> None:
     """Else a mistake in a recipe costs the dataset that was there. The conflict is told."""
     out = tmp_path / "out"

@@ -147,7 +147,7 @@ class _Steps:
         read = [digest(file) for one in besides for file in _files(one)]
         key = sha256(canonical([name, __version__, digest(rows / MANIFEST), options, read])).hexdigest()
         remembered = folder / _KEY
-        if (folder / MANIFEST).is_file() and remembered.is_file() and remembered.read_bytes() == key.encode():
+        if remembered.is_file() and remembered.read_bytes() == key.encode() and _is_whole(folder):
             self._means.progress.line(f"{name}: done before")
         else:
             self._means.progress.line(name)
@@ -213,6 +213,13 @@ def _workplace(out: Path) -> Iterator[Path]:
     work = out / WORK
     with claimed(work / "lock"):
         yield work
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether all is there that the manifest names: a kill may have come while the folder was being removed."""
+    if not (folder / MANIFEST).is_file():
+        return False
+    return all((folder / name).is_file() for name in read_manifest(folder).get("files", ()))
 
 
 def _publish(whole: Path, out: Path) -> None:
