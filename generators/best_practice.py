@@ -12,11 +12,11 @@ from random import Random
 from punie_data.chat import Rejected
 from punie_data.code.repo import Repo
 from punie_data.documents.docstrings import THIS, docstring_blocks
-from punie_data.documents.english import GERUNDS, first_person, is_verb, unmarked
+from punie_data.documents.english import GERUNDS, THIRD_PERSONS, first_person, is_verb, unmarked
 from punie_data.documents.markup import Block
 from punie_data.documents.passages import Article, Passage, carries_scope, passage, sentences
 from punie_data.documents.topics import LEANS, Topic, mentions, noun_phrase, topic
-from punie_data.scenario.phrase import pick
+from punie_data.scenario.phrase import pick, sentence
 from punie_data.scenario.scene import Scene, direct_scene
 from punie_data.tools.toolbox import Toolbox
 
@@ -78,6 +78,13 @@ TOLD = re.compile(
     r"beware|dangerous)\b|(?:^|[.;:] )(?:Avoid|Never|Do not|Don't|Always|Prefer) (?!need|have|want)"
 )
 """What in a docstring is advice: "must be an integer" describes a parameter."""
+DESCRIBED = re.compile(
+    r"\b(?:that|which|who|when|where|how|if|whether|regarding) (?!you\b|we\b)(?:[\w`'-]+ ){0,3}?(?:should|must)(?:n't| not)?\b|\bor should\b"
+    r"|\b(?:should|must)(?:n't| not)? (?:error|feel|fall|happen|appear|(?:still |then )?be (?:handled|treated|interpreted|understood|considered|able))\b"
+    r"|\b(?:to|and|helps?) avoid\w* [^.,;]{0,40}?\b(?:unsafe|insecure|dangerous)\b",
+    re.IGNORECASE,
+)
+"""A "should" that tells how things are: "when blank lines should appear", "the file should still be handled". It advises nobody."""
 OPTION = re.compile(r"--?[a-z][\w-]*(?:[ ,/`]+--?[a-z][\w-]*)*|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 """A heading that is an option or a setting: "Don't write the files back" below it says what it does, and advises nobody."""
 NO_TASK = (
@@ -170,15 +177,21 @@ def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rej
     yield from _docstrings(repo, chance)
 
 
+def advises(text: str, wanted: re.Pattern[str] = ADVICE) -> bool:
+    """Whether the prose says what (not) to do, and not only how things are; comments in its code advise nobody."""
+    prose = re.sub(r"```.*?(?:```|\Z)", " ", text, flags=re.DOTALL)
+    return bool(wanted.search(DESCRIBED.sub(" ", prose)))
+
+
 def _article(article: Article, repo: Repo, chance: Random) -> list[tuple[str, Scene]]:
     if OPTION.fullmatch(article.title.strip("`* ")) or (
-        not ADVICE.search(article.section.text) and not PAGES.search(article.path)
+        not advises(article.section.text) and not PAGES.search(article.path)
     ):
         return []
     about = topic(article.title, article.section.text, repo.title)
     scenes: list[tuple[str, Scene]] = []
     text = passage(article.path, article.blocks, with_code=True)
-    if about and text and ADVICE.search(text.text):
+    if about and text and advises(text.text):
         if about.kind == "question" and about.text.startswith("Should "):
             scenes.append(
                 (
@@ -219,21 +232,22 @@ def _sentence(
 ) -> Iterator[tuple[str, Scene]]:
     """A sentence that says what (not) to do is the answer to whether one should."""
     every = sentences(block.text)
-    for position, sentence in enumerate(every):
-        match = NEGATIVE.match(sentence) or POSITIVE.match(sentence)
-        task = _task(match) if match else ""
-        pair = OVER.search(sentence) or USE_NOT.match(sentence)
+    for position, told in enumerate(every):
+        match = NEGATIVE.match(told) or POSITIVE.match(told)
+        goes_on = match and re.match(r" (?:or|and)\b", told[match.end() :])
+        task = _task(match) if match and not goes_on else ""
+        pair = OVER.search(told) or USE_NOT.match(told)
         if not task and not pair:
             continue
         rest = [replace(block, text=" ".join(every[position:])), *article.blocks[index + 1 :]]
         text = passage(article.path, rest, paragraphs=1)
-        if text is None or sentence not in text.text:
+        if text is None or told not in text.text:
             continue
         if pair and (("`" in pair["one"] and "`" in pair["other"]) or not LEANS.search(pair[0])):
             sides = [pair["one"], pair["other"]]
             chance.shuffle(sides)
             yield " ".join(sorted(sides)), _ask(PREFER, text, repo, chance, one=sides[0], other=sides[1])
-        elif task and (text.text != sentence or REASON.search(sentence)):
+        elif task and (text.text != told or REASON.search(told)):
             # A bare "You should do this" says no more than the question.
             yield task, _ask(WHETHER, text, repo, chance, task=task)
         return
@@ -264,7 +278,7 @@ def _topical(
 ) -> Iterator[tuple[str, Scene]]:
     """Advice about what the heading names."""
     block = article.blocks[index]
-    if not ADVICE.search(block.text):
+    if not advises(block.text):
         return
     rest = (
         [replace(block, kind="prose"), *article.blocks[index + 1 :]]
@@ -274,7 +288,7 @@ def _topical(
     text = passage(article.path, rest, paragraphs=1)
     if (
         text is None
-        or not ADVICE.search(text.text)
+        or not advises(text.text)
         or not mentions(text.text, about.text, 0.5)
         or len(text.text) < 110
     ):
@@ -292,7 +306,7 @@ def _docstrings(repo: Repo, chance: Random) -> Iterator[Scene]:
         (facts, item)
         for facts in repo.sources
         for item in (*facts.classes, *facts.functions)
-        if not item.is_nested and len(item.docstring) > 150 and TOLD.search(item.docstring)
+        if not item.is_nested and len(item.docstring) > 150 and advises(item.docstring, TOLD)
     ]
     chance.shuffle(found)
     for facts, item in found:
@@ -311,20 +325,30 @@ def _docstrings(repo: Repo, chance: Random) -> Iterator[Scene]:
             if (
                 block.kind not in ("prose", "note")
                 or not block.whole
-                or not TOLD.search(block.text)
+                or not advises(block.text, TOLD)
                 or (index == 0 and block.kind == "prose")
             ):
                 continue
-            told = THIS.sub(f"`{name}`", block.text, count=1)
+            told = with_subject(name, block.text)
             text = passage(
                 facts.path,
                 [replace(block, kind="prose", text=told), *parts[index + 1 :]],
                 paragraphs=1,
                 most_sentences=5,
             )
-            if text and TOLD.search(text.text) and len(text.text) >= 110:
+            if text and advises(text.text, TOLD) and len(text.text) >= 110:
                 yield _ask(CARE_THING, text, repo, chance, thing=f"`{name}`", symbol=name)
                 break
+
+
+def with_subject(name: str, text: str) -> str:
+    """ "This class should …" and "Returns a pool." with the name for their subject: nothing before the answer tells it."""
+    told = THIS.sub(f"`{name}`", text, count=1)
+    first, _, rest = told.partition(" ")
+    # "Calls should be …" has its subject; "Calls the hook." lacks one.
+    lacks = first.istitle() and first.lower() in THIRD_PERSONS
+    lacks = lacks and re.match(r"(?:an?|the|both|all|any|each|every|whether)\b|`", rest)
+    return f"`{name}` {first.lower()} {rest}" if lacks else told
 
 
 def _is_test(path: str) -> bool:
@@ -339,12 +363,21 @@ def _within(question: str, repo: Repo) -> str:
     )
 
 
+def unrepeated(phrasings: tuple[str, ...], said: str) -> tuple[str, ...]:
+    """Those that don't say "working with blueprints with Flask" or "in other frameworks in Starlette"."""
+    twice = [f"}} {word} {{project}}" for word in ("in", "with") if f" {word} " in f"{said} "]
+    return tuple(phrasing for phrasing in phrasings if not any(end in phrasing for end in twice))
+
+
 def _ask(
     phrasings: tuple[str, ...], text: Passage, repo: Repo, chance: Random, symbol: str = "", **words: str
 ) -> Scene:
     words = {name: unmarked(value) for name, value in words.items()}
-    question = pick(chance, phrasings, project=repo.title, **words)
-    if repo.title.lower() in re.findall(r"[\w-]+", " ".join(words.values()).lower()):
+    said = " ".join(words.values())
+    question = pick(chance, unrepeated(phrasings, said), project=repo.title, **words)
+    if repo.title.lower() in re.findall(r"[\w-]+", said.lower()):
+        for opening in (f"In {repo.title}, ", f"With {repo.title}, ", f"{repo.title}: "):
+            question = sentence(question.removeprefix(opening))
         for end in (f" in {repo.title}", f" with {repo.title}"):
             question = question.replace(f"{end}?", "?").replace(f"{end}:", ":").replace(f"{end},", ",")
     return direct_scene(question, text.text, "best_practice", spans=[text.span], symbol=symbol)

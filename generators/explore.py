@@ -34,14 +34,14 @@ SHOW = (
     "source of {name}",
 )
 STEP_IN = (
-    "What does `{name}` at {spot} do? Show me its code.",
+    "`{name}` is used at {spot}. What does its code look like?",
     "Step into `{name}` ({spot}) and show me what's there.",
     "I'm at {spot} and want to read the definition behind `{name}`.",
     "The bug may be inside `{name}`, which is used at {spot}. Let me see its source.",
 )
 FOLDERLESS = (
     "What's in {file}? I've forgotten which folder it's in.",
-    "Somewhere there is a {file}. Find it and tell me what it defines.",
+    "{file} must be somewhere. Find it and tell me what it defines.",
     "Outline {file}, wherever it lives.",
 )
 MISPLACED = (
@@ -103,7 +103,8 @@ def _read(tools: Toolbox, file: str, line: int) -> tuple[Outcome, Outcome, Symbo
     if symbol is None or len(outline.content) > LARGEST_STEP:
         return None
     text = tools.call("read_file", path=file, first_line=symbol.line, last_line=symbol.end_line)
-    return outline, text, symbol
+    # A docstring with an example of its own would end the answer's block of code.
+    return None if "```" in text.value else (outline, text, symbol)
 
 
 def _code(text: Outcome) -> str:
@@ -345,11 +346,11 @@ def _override(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Re
                 chance, OVERRIDE, name=method.name, spot=spot(chance, facts.path, method.line, method.column)
             )
             others = (
-                f"There are {plural(len(places), 'override')}; this is"
+                f"There are {plural(len(places), 'override')}; here is the one"
                 if len(places) > 1
-                else "The only override is"
+                else "There's only one override,"
             )
-            answer = f"{others} the one of `{owner}`, `{symbol.name}` in `{places[0].file}`, lines {symbol.line}–{symbol.end_line}:\n\n{_code(text)}"
+            answer = f"{others} in `{owner}` (`{places[0].file}`, lines {symbol.line}–{symbol.end_line}):\n\n{_code(text)}"
             program = (
                 f'{FIND_SYMBOL}found = find_implementations("{facts.path}", {method.line}, {method.column}, "{method.name}")\n'
                 "print(found.implementation_count)\nplace = found.implementations[0]\n"

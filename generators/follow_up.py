@@ -35,7 +35,9 @@ def derive(scenes: list[Scene], repo: Repo, tools: Toolbox, chance: Random) -> I
         outcome = scene.outcomes[0]
         if len(outcome.content) > LONGEST or scene.category in PARTIAL:
             continue
-        reading = next((one for one in readings(outcome, chance) if one.follows(scene.answer)), None)
+        reading = next(
+            (one for one in readings(outcome, chance) if one.follows(scene.answer, scene.question)), None
+        )
         if reading is not None:
             yield scene.changed(
                 turns=(*scene.turns, Turn(reading.question, (), reading.answer)),

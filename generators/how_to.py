@@ -60,6 +60,14 @@ VAGUE = re.compile(
 )
 
 
+DONE_WITH = re.compile(
+    r"\b(?:you (?:can|could|should|must|may|have to|need to|will need to)|(?:via|using|through|with)|by \w+ing|use|call|pass|set|add|create|define|override|subclass|"
+    r"implement|import|register|wrap|run|write|provide|specify|configure|enable|return|raise|put|make|provides)\b",
+    re.IGNORECASE,
+)
+"""What a sentence has that says how; the means itself is code that the question doesn't name."""
+
+
 def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rejected]:
     """Sections whose heading names a task, and paragraphs that begin "To …," or "If you want to …,"."""
     found = list(repo.articles)
@@ -88,12 +96,36 @@ def _section(article: Article, repo: Repo, chance: Random) -> Iterator[tuple[str
     text = passage(article.path, article.blocks, with_code=True)
     if text is None or not ("```" in text.text or len(text.text) > 200):
         return
+    if not says_how(text.text, about.text, repo.title):
+        return
     if about.kind == "question":
         named = repo.title.lower() in about.text.lower()
         question = about.text if named else f"In {repo.title}, {about.text[0].lower()}{about.text[1:]}"
         yield about.text.lower(), direct_scene(question, text.text, "how_to", spans=[text.span])
     elif mentions(text.text, about.text) or article.title.lower().startswith("how "):
         yield about.text.lower(), _scene(about.text, text, repo, chance)
+
+
+def says_how(answer: str, task: str, project: str) -> bool:
+    """Whether the answer tells what to do, rather than why one would, or what the project does by itself."""
+    prose = answer.partition("```")[0]
+    if re.search(rf"\b{re.escape(project)}\b\W* will\b", prose, re.IGNORECASE) and not re.search(
+        r"\byou", prose, re.IGNORECASE
+    ):
+        return False
+    if "```" in answer:
+        return True
+    doing = task.partition(" ")[0].rstrip("e")
+    for sentence in sentences(prose.replace("\n", " ")):
+        means = [code for code in re.findall(r"`([^`]+)`", sentence) if code not in task]
+        by = [word for word in re.findall(r"\bby (\w+)ing\b", sentence) if not word.startswith(doing)]
+        if (
+            by
+            or re.search(r"\byou (?:can|should) use the [\w.-]+ \w+", sentence)
+            or (means and DONE_WITH.search(sentence))
+        ):
+            return True
+    return False
 
 
 def _paragraphs(article: Article, repo: Repo, chance: Random) -> Iterator[tuple[str, Scene]]:
@@ -119,7 +151,7 @@ def _paragraphs(article: Article, repo: Repo, chance: Random) -> Iterator[tuple[
         ):
             continue
         text = passage(article.path, article.blocks, index, with_code=True, paragraphs=1)
-        if text is not None and len(text.text) > 100:
+        if text is not None and len(text.text) > 100 and says_how(text.text, task, repo.title):
             yield task.lower(), _scene(task, text, repo, chance)
 
 

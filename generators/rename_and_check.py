@@ -10,6 +10,7 @@ tool       {"success":true,"pattern":"\\bPaymentProvider\\b","match_count":2,"fi
 assistant  Saved: two places in src/tiny_shop/payments.py now say `PaymentSource`. Two lines still say `PaymentProvider`: `src/tiny_shop/orders.py` (lines 14 and 37).
 """
 
+import builtins
 import re
 from collections.abc import Iterator
 from random import Random
@@ -17,6 +18,7 @@ from random import Random
 from punie_data.chat import Rejected
 from punie_data.code.facts import FileFacts
 from punie_data.code.repo import Repo
+from punie_data.scenario.findings import missing_package
 from punie_data.scenario.naming import other_name
 from punie_data.scenario.phrase import number, pick, plural
 from punie_data.scenario.places import Place, by_file, line_list
@@ -43,22 +45,25 @@ LEFT = (
     "{path}: rename {old} to {new} and save. What else in the project would have to follow?",
 )
 RENAMED = (
-    "`{old}` is now `{new}` in {count} of {path}, and the file is saved.",
+    "`{old}` is now `{new}` in {count} in {path}, and the file is saved.",
     "Saved: {count} in {path} now say `{new}`.",
-    "{path} is written with `{new}` in {count}.",
+    "{path} is saved, with `{new}` in {count}.",
 )
 RENAMED_ONCE = (
     "`{old}` is now `{new}` in {path}, in one place, and the file is saved.",
     "Saved: the definition in {path} now says `{new}`; it was the only place.",
 )
-CLEAN = ("ruff has no findings there.", "ruff finds nothing in it.", "The file passes ruff.")
+CLEAN = ("Ruff has no findings there.", "Ruff finds nothing in it.", "The file passes ruff.")
 TYPED = ("The type checker has no complaints about it.", "Its types check.", "No type errors in the file.")
 GONE = (
     "No Python file mentions `{old}` any more.",
     "The old name is gone from all Python files.",
     "Nothing is left of `{old}`.",
 )
-LONGEST, MOST_CHARACTERS, MOST, MOST_TYPED, MOST_LEFT = 110, 3_600, 6, 1, 9
+FOUND_BY_NAME = re.compile(
+    r"pytest\w*|(?:setup|teardown|setUp|tearDown)(?:_?[Mm]odule|_function)|collect_ignore(?:_glob)?|application"
+)
+LONGEST, MOST_CHARACTERS, MOST, MOST_TRIED, MOST_TYPED, MOST_LEFT = 110, 3_600, 6, 12, 1, 9
 
 
 def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rejected]:
@@ -68,17 +73,17 @@ def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rej
         for f in mixed(repo, chance)
         if 5 < f.line_count <= LONGEST and len(repo.text(f.path)) < MOST_CHARACTERS
     ]
-    made = typed = 0
+    made = typed = tried = 0
     for facts in files:
         wish = _wish(repo, facts, chance)
-        if made == MOST:
+        if made == MOST or tried == MOST_TRIED:
             return
         if wish is None:
             continue
-        made += 1
+        tried += 1
         old, new, private = wish
-        kind = "left" if not private and made % 3 else "types" if typed < MOST_TYPED and made % 2 else "lint"
-        typed += kind == "types"
+        turn = made + 1
+        kind = "left" if not private and turn % 3 else "types" if typed < MOST_TYPED and turn % 2 else "lint"
         fields = {"old": old, "new": new, "path": facts.path}
         question = pick(chance, {"left": LEFT, "types": TYPES, "lint": LINT}[kind], **fields)
         with tools.scratch() as box:
@@ -94,12 +99,13 @@ def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rej
                 answer = _left(checked, facts.path, old, chance)
             elif kind == "types":
                 checked = box.call("typecheck", path=facts.path)
-                answer = _typed(checked, chance)
+                answer = _typed(checked, repo, chance)
             else:
                 checked = box.call("ruff_check", path=facts.path)
                 answer = _linted(checked, chance)
         if not answer:
             continue
+        made, typed = turn, typed + (kind == "types")
         count = renamed.value.rename_count
         templates = RENAMED if count > 1 else RENAMED_ONCE
         answer = f"{pick(chance, templates, count=plural(count, 'place'), **fields)} {answer}"
@@ -129,15 +135,22 @@ def _wish(repo: Repo, facts: FileFacts, chance: Random) -> tuple[str, str, bool]
         name
         for name in dict.fromkeys(names)
         if len(name) > 3 and names.count(name) == 1 and name not in imported and name != "main" and not name.startswith(("__", "test", "Test"))
+        and not _is_found_by_name(facts.path, name)
         and len(re.findall(rf"(?<![\w.]){name}(?!\w)", text)) > 1 and not re.search(rf"[\"']{name}[\"']", text)
     ]  # fmt: skip
-    taken = set(re.findall(r"\w+", text))
+    taken = {*re.findall(r"\w+", text), *dir(builtins)}
     chance.shuffle(free)
     for name in free:
         new = other_name(chance, name, taken, may_hide=name not in elsewhere)
         if new:
             return name, new, name not in elsewhere
     return None
+
+
+def _is_found_by_name(path: str, name: str) -> bool:
+    """Whether a framework looks for the name: nobody renames a hook of pytest, or what Sphinx reads from its configuration."""
+    file = path.rpartition("/")[2]
+    return bool(FOUND_BY_NAME.fullmatch(name)) or (file == "conf.py" and not name.startswith("_"))
 
 
 def _left(checked: Outcome, path: str, old: str, chance: Random) -> str:
@@ -162,13 +175,15 @@ def _linted(checked: Outcome, chance: Random) -> str:
     found = checked.value
     if not found.violations:
         return pick(chance, CLEAN)
-    told = [f"{v.code} in line {v.line}, {v.message.rstrip('.')}" for v in found.violations[:4]]
+    told = [f"{v.code} on line {v.line}, {v.message.rstrip('.')}" for v in found.violations[:4]]
     more = "" if len(told) == found.violation_count else ", among others"
-    return f"ruff reports {plural(found.violation_count, 'finding')} in it: {'; '.join(told)}{more}."
+    return f"Ruff reports {plural(found.violation_count, 'finding')} in it: {'; '.join(told)}{more}."
 
 
-def _typed(checked: Outcome, chance: Random) -> str:
+def _typed(checked: Outcome, repo: Repo, chance: Random) -> str:
     found = checked.value
+    if any(missing_package(issue, repo) for issue in found.errors):
+        return ""  # what is not installed says nothing of the renaming
     if not found.errors:
         return pick(chance, TYPED)
     if any("`" in issue.message and issue.message.count("`") % 2 for issue in found.errors[:3]):
@@ -188,7 +203,7 @@ def _program(kind: str, fields: dict[str, str]) -> str:
     check = {
         "left": f'left = search_text(r"\\b{old}\\b", glob="*.py")\n    print(left.match_count)\n    for match in left.matches:\n        print(f"{{match.file}}:{{match.line}}: {{match.text}}")',
         "types": f'check = typecheck("{path}")\n    print(check.error_count, check.warning_count)\n    for issue in check.errors:\n        print(f"line {{issue.line}}: {{issue.message}}")',
-        "lint": f'check = ruff_check("{path}")\n    print(check.violation_count)\n    for found in check.violations:\n        print(f"{{found.code}} in line {{found.line}}, {{found.message}}")',
+        "lint": f'check = ruff_check("{path}")\n    print(check.violation_count)\n    for found in check.violations:\n        print(f"{{found.code}} on line {{found.line}}, {{found.message}}")',
     }[kind]
     return (
         f'renamed = cst_rename("{path}", "{old}", "{new}")\n'

@@ -11,7 +11,7 @@ tool       def test_removing_takes_all_pieces(cart: Cart) -> None:
                cart.remove("CUP-1")
                assert cart.is_empty
                assert cart.subtotal == ZERO
-assistant  For example `test_removing_takes_all_pieces`, `tests/test_cart.py` (the call is on line 19):
+assistant  For example `test_removing_takes_all_pieces` in `tests/test_cart.py` (the call is on line 19):
 
            ```python
            def test_removing_takes_all_pieces(cart: Cart) -> None:
@@ -22,6 +22,7 @@ assistant  For example `test_removing_takes_all_pieces`, `tests/test_cart.py` (t
            ```
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from random import Random
 from textwrap import dedent
@@ -51,8 +52,8 @@ IN_TESTS = (
 )
 NONE_ANSWERS = (
     "There's no example to show: nothing in the project calls `{name}`.",
-    "I can't: `{name}` isn't called anywhere in the project.",
-    "None to be had here, since no code of the project calls `{name}`.",
+    "Nowhere in this project: no code here calls `{name}`.",
+    "There is no call of `{name}` in the project, so there's nothing to show.",
 )
 NONE_QUOTA, MOST_SITES, MOST_FILES, LONGEST, LARGEST, MOST_OUTLINE = 2, 12, 5, 32, 40, 2500
 
@@ -68,7 +69,7 @@ def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rej
             or item.name.startswith("main")
         ):
             continue
-        if not sites and (not left or isinstance(item, ClassFact)):
+        if not sites and (not left or isinstance(item, ClassFact) or _is_mentioned(repo, item.name)):
             continue
         if sites and all(_size(repo.facts[path]) > LARGEST for path, _ in sites):
             continue
@@ -116,6 +117,8 @@ def _example(
         if symbol is None or symbol.end_line - symbol.line > LONGEST or len(outline.content) > MOST_OUTLINE:
             continue
         text = tools.call("read_file", path=call.file, first_line=symbol.line, last_line=symbol.end_line)
+        if "```" in text.value:
+            continue
         owner = next(
             (s.name for s in outline.value.symbols if s.kind == "class" and symbol in s.children), ""
         )
@@ -123,9 +126,23 @@ def _example(
         if question == IN_TESTS[-1].format(name=item.name, spot=where):
             answer = f"Yes. {answer}"
         groups = [[f"{c.file}:{c.line}" for c in some] for some in (calls, tests, outcome.value.calls)]
-        program = _program(facts.path, item, call)
+        # A program takes the first: which of the others is short enough to be shown, it could only know from the result.
+        program = (
+            _program(facts.path, item, only_tests) if call == _first(outcome.value.calls, only_tests) else ""
+        )
         yield _scene(question, [outcome, outline, text], answer, facts, item, groups, program)
         return
+
+
+def _is_mentioned(repo: Repo, name: str) -> bool:
+    """Whether code has the name without calling it: what is passed on, or called by a framework, is in use and has no call."""
+    word = re.compile(rf"\b{name}\b")
+    found = (word.findall(repo.text(path)) for path in repo.facts if name in repo.text(path))
+    return sum(map(len, found)) > 1
+
+
+def _first(calls: Sequence[HierarchyCall], only_tests: bool) -> HierarchyCall:
+    return next(call for call in calls if not only_tests or call.name.startswith("test"))
 
 
 def _size(facts: FileFacts) -> int:
@@ -160,34 +177,37 @@ def _told(
     """The caller's code; then how many others there are, of the tests alone where those were asked for."""
     lines = [str(line) for line in call.call_lines]
     at = f"line{'s' if len(lines) > 1 else ''} {listing(lines)}"
+    called = "the calls are" if len(lines) > 1 else "the call is"
     opening = pick(
         chance,
         (
             "{caller} in `{file}` calls it on {at}:",
-            "For example {caller}, `{file}` (the call is on {at}):",
+            "For example {caller} in `{file}` ({called} on {at}):",
             "In `{file}`, {caller} calls it ({at}):",
         ),
         caller=f"`{call.name}`" + (f" of `{owner}`" if owner and call.name.startswith("__") else ""),
         file=call.file,
         at=at,
+        called=called,
     )
     others = ""
     wanted, kind = (tests, "test that calls it") if tests else (calls, "caller")
     if len(wanted) == 2:
         others = f"\n\nThere is one more {kind}."
     elif len(wanted) > 2:
-        kind = "tests that call it" if tests else "callers"
-        others = f"\n\nThere are {number(len(wanted))} {kind} in all."
+        count = number(len(wanted))
+        others = f"\n\nThere are {count} {'such tests' if tests else 'callers'} in all."
     return f"{opening}\n\n```python\n{dedent(text.value).rstrip()}\n```{others}"
 
 
-def _program(path: str, item: ClassFact | FunctionFact, call: HierarchyCall) -> str:
+def _program(path: str, item: ClassFact | FunctionFact, only_tests: bool) -> str:
+    first = '[call for call in callers if call.name.startswith("test")][0]' if only_tests else "callers[0]"
     return (
         "def find(symbols, line):\n    for symbol in symbols:\n        if symbol.line == line:\n            return symbol\n"
         "        inner = find(symbol.children, line)\n        if inner is not None:\n            return inner\n    return None\n\n\n"
         f'callers = call_hierarchy("{path}", {item.line}, {item.column}, "{item.name}").calls\n'
         'for call in callers:\n    print(f"{call.name} {call.file}:{call.line}")\n'
-        f'call = [call for call in callers if call.file == "{call.file}" and call.name == "{call.name}"][0]\n'
+        f"call = {first}\n"
         'for line in call.call_lines:\n    print(f"called at {call.file}:{line}")\n'
         "symbols = document_symbols(call.file).symbols\n"
         "print([outer.name for outer in symbols if outer.line < call.line <= outer.end_line])\n"

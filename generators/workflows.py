@@ -1,6 +1,6 @@
 """Several tools, a later call using an earlier result.
 
-user       How does its caller use `sample_catalogue` (line 58, column 5 of src/tiny_shop/catalogue.py)? Show me the code down to the call.
+user       Find the function that calls `sample_catalogue`, defined at line 58, column 5 of src/tiny_shop/catalogue.py, and show me how it gets to the call.
 assistant  call_hierarchy(file_path="src/tiny_shop/catalogue.py", line=58, column=5, symbol="sample_catalogue")
 tool       {"success":true,"symbol":"sample_catalogue","direction":"incoming","call_count":1,"calls":[{"name":"catalogue","kind":"function","file":"tests/conftes…
 assistant  read_file(path="tests/conftest.py", first_line=11, last_line=12)
@@ -17,6 +17,7 @@ assistant  `catalogue` calls it, `tests/conftest.py`, lines 11 to 12:
 import re
 from collections.abc import Iterator, Sequence
 from random import Random
+from textwrap import dedent
 
 from punie_data.chat import Rejected
 from punie_data.code.repo import Repo
@@ -34,44 +35,63 @@ SOURCE = (
     "Find `{symbol}` and show me its code.",
     "What does `{symbol}` look like? The whole definition, please.",
     "I only remember the name `{symbol}`. Find it and print it.",
+    "Can you dig up `{symbol}` and paste its code here?",
+    "I'd like to read `{symbol}`, wherever it's defined.",
+    "code of `{symbol}`, please; no idea where it lives",
 )
 SOURCE_ANSWERS = (
     "It's in `{path}`, lines {first} to {last}:\n\n```python\n{code}\n```",
     "`{path}`, lines {first} to {last}:\n\n```python\n{code}\n```",
 )
 OTHER_USES = (
-    "There is a `{symbol}` at {spot}. Where is that defined, and who else uses it?",
+    "`{symbol}` is used at {spot}. Where is it defined, and who else uses it?",
     "Follow `{symbol}` at {spot} to its definition and list everything that refers to it.",
     "I'm at {spot}, on `{symbol}`. If I changed its definition, which places would be affected?",
+    "From the `{symbol}` at {spot}, take me to its definition and tell me all the places that use it.",
+    "`{symbol}` ({spot}): where does it come from, and where else is it used?",
 )
 LINT_CODE = (
     "Lint {path} and show me the code that the first finding is about.",
     "What's the first thing ruff finds in {path}? Show me the line itself, too.",
     "Run ruff over {path}, then print the first offending line.",
+    "What does ruff complain about first in {path}, and what stands on that line?",
+    "I'll fix the lint of {path} one by one. Show me the first finding with its line of code.",
+    "ruff on {path}: first finding and the line it's on",
 )
 TYPE_CODE = (
     "Type-check {path} and show me the line behind the first error.",
     "Which line of {path} does the type checker trip over first? I'd like to see the code.",
     "Find the first type error in {path} and print the line it's on.",
+    "What's the first type error in {path}, and what does the line say?",
+    "The types of {path} don't check, I'm told. Show me the first error and its line.",
+    "first type error in {path}, with the line of code",
+    "I want to fix the type errors in {path} from top to bottom. What's the first one, and what's the code there?",
 )
 CODE_ANSWERS = (
     "{finding}. The line reads:\n\n```python\n{code}\n```",
+    "{finding}. There it says:\n\n```python\n{code}\n```",
     "{finding}:\n\n```python\n{code}\n```",
 )
 HOW_CALLED = (
     "How does its caller use `{symbol}` ({spot})? Show me the code down to the call.",
     "Find the function that calls `{symbol}`, defined at {spot}, and show me how it gets to the call.",
-    "Only one function calls `{symbol}` at {spot}. Which, and what does its code look like up to the call?",
+    "Only one function calls `{symbol}` ({spot}). Which, and what does its code look like up to the call?",
+    "What happens in the caller of `{symbol}` ({spot}) before it makes the call? Show me those lines.",
+    "`{symbol}` ({spot}) has a single caller. Let me see that function, from its start to the call.",
 )
 IN_FOLDER = (
     "Which classes are defined in the modules under {path}?",
     "Go through the Python files of {path} and list the classes each of them defines.",
     "I'm new to {path}. Which classes live where?",
+    "Where do I find which class in {path}? File by file, please.",
 )
 BY_NAME = (
     "How often is `{symbol}` used? I only know its name.",
     "Where is `{symbol}` used? I don't know where it's defined.",
     "Find `{symbol}` in the project and list its references.",
+    "Which places refer to `{symbol}`? You'll have to look up where it's defined.",
+    "references of {symbol}, wherever that is",
+    "I'd like to delete `{symbol}`, but can't say which file it's in. Who still uses it?",
 )
 CONSTANT = (
     "Which file assigns `{symbol}`, and is that file lint-free?",
@@ -183,7 +203,7 @@ def findings_code(tools: Toolbox, chance: Random, paths: Sequence[str]) -> Itera
             'print(f"line {first.line}: {first.message} ({first.code})")\n'
             "print(read_file(first.file, first.line, first.line))"
         )
-        answer = pick(chance, CODE_ANSWERS, finding=said(first, path), code=text.value)
+        answer = pick(chance, CODE_ANSWERS, finding=said(first, path), code=text.value.strip())
         yield scene(pick(chance, LINT_CODE, path=path), [linted, text], answer, program, [path])
 
 
@@ -203,7 +223,7 @@ def type_code(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Re
             'print(f"line {first.line}: {first.message} ({first.code})")\n'
             "print(read_file(first.file, first.line, first.line))"
         )
-        answer = pick(chance, CODE_ANSWERS, finding=said(errors[0], facts.path), code=text.value)
+        answer = pick(chance, CODE_ANSWERS, finding=said(errors[0], facts.path), code=text.value.strip())
         yield scene(pick(chance, TYPE_CODE, path=facts.path), [result, text], answer, program, [facts.path])
 
 
@@ -227,7 +247,7 @@ def how_called(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | R
             'print(f"{caller.name}, {caller.file}:{caller.line}-{last}")\n'
             "print(read_file(caller.file, caller.line, last))"
         )
-        answer = f"`{caller.name}` calls it, `{caller.file}`, lines {caller.line} to {last}:\n\n```python\n{text.value}\n```"
+        answer = f"`{caller.name}` calls it, `{caller.file}`, lines {caller.line} to {last}:\n\n```python\n{dedent(text.value)}\n```"
         question = pick(chance, HOW_CALLED, symbol=item.name, spot=spot(chance, path, item.line, item.column))
         yield scene(question, [hierarchy, text], answer, program, [path, caller.file], item.name)
 
@@ -283,7 +303,7 @@ def in_folder(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Re
         lines = []
         for outline in outlines:
             names = [f"`{s.name}`" for s in outline.value.symbols if s.kind == "class"]
-            lines.append(f"`{outline.value.file_path}`: {listing(names) if names else 'none'}")
+            lines.append(f"`{outline.value.file_path}`: {listing(names) if names else 'no classes'}")
         program = (
             f'for path in {called(found)}.files:\n    names = [s.name for s in document_symbols(path).symbols if s.kind == "class"]\n'
             '    print(f"{path}: {names}")'
@@ -351,7 +371,7 @@ def subclass_types(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene
             '    print(f"{path}: {typecheck(path).error_count} errors")'
         )
         if len(counts) == 1:
-            answer = f"`{counts[0][0]}` {'passes: no type errors' if not counts[0][1] else 'does not: ' + plural(counts[0][1], 'type error')}."
+            answer = f"`{counts[0][0]}` {'passes: no type errors' if not counts[0][1] else 'has ' + plural(counts[0][1], 'type error')}."
         else:
             answer = bullets([f"`{other}`: {plural(count, 'type error')}" for other, count in counts])
         question = pick(

@@ -1,11 +1,11 @@
 """What git says, and other tools of the files it names.
 
-user       Before I commit: are the Python files that I touched lint-free?
+user       Would the Python files that I've modified pass ruff?
 assistant  git_status()
 tool       {"success":true,"clean":false,"file_count":5,"files":[{"file":"CHANGELOG.md","status":"added","staged":true},{"file":"MANIFEST.in","status":"deleted",…
 assistant  ruff_check(path="src/tiny_shop/inventory.py")
 tool       {"success":true,"violation_count":0,"fixable_count":0,"violations":[],"parse_error":null}
-assistant  All clean: `src/tiny_shop/inventory.py`.
+assistant  Yes, `src/tiny_shop/inventory.py` is clean.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,6 +18,7 @@ from punie_data.scenario.findings import checked, missing_package, pinned, said
 from punie_data.scenario.phrase import bullets, listing, pick, plural, sentence
 from punie_data.scenario.scene import Scene, tool_scene
 from punie_data.scenario.subjects import called, in_turns
+from punie_data.scenario.telling import opened
 from punie_data.tools.base import Outcome
 from punie_data.tools.results import GitFile
 from punie_data.tools.toolbox import Toolbox
@@ -25,33 +26,47 @@ from punie_data.tools.toolbox import Toolbox
 BLAME = (
     "Type-check {path}. Who committed last to the first file with an error?",
     "Is there a type error under {path}? If so, which commit touched the first such file last?",
+    "Which commit last changed the first file under {path} that fails the type checker?",
+    "Run the type checker over {path}. For the first file with an error, I need its latest commit.",
 )
 LINT_CHANGED = (
-    "Lint what I've changed{place}.",
+    "Lint the Python files that I've changed{place}.",
     "Run ruff over the Python files{place} that differ from the last commit.",
     "Before I commit: are the Python files that I touched{place} lint-free?",
+    "ruff on my changed Python files{place}, please",
+    "Would the Python files that I've modified{place} pass ruff?",
 )
 TYPE_CHANGED = (
     "Type-check the Python files that I've changed{place}.",
     "Do the Python files{place} that differ from the last commit pass the type checker?",
+    "Did my uncommitted changes{place} leave type errors in any of the Python files?",
+    "Run the type checker over every Python file{place} that I've changed since the last commit.",
 )
 SHOW_CHANGE = {
     False: (
         "I changed {what} without staging it. Which one was it, and what did I change?",
         "Find the unstaged change to {what} and show it to me.",
+        "There's one modified {bare} that I haven't staged. Which, and what's the difference?",
+        "What have I changed in the {bare} that isn't staged yet?",
     ),
     True: (
         "I staged a change to {what}. Which one was it, and what's the change?",
         "Which {bare} is staged, and with which change?",
+        "Show me the staged change to {what}. I forgot which file it was.",
+        "What would the next commit change in the {bare} that I've staged?",
     ),
 }
 LAST_COMMITS = (
     "Which commits were the last to touch the files{place} that I've changed but not staged?",
     "For each unstaged change of mine{place}: which commit touched that file last?",
+    "When were the files{place} with unstaged changes last committed, and by whom?",
+    "Take every file{place} that I've modified without staging it and show me its latest commit.",
 )
 REVIEW = (
     "Review my {kind} change to {what}: what is it, and does the file pass ruff and the type checker?",
     "I have one {kind} {bare}. Show me the diff, then lint and type-check it.",
+    "What did I change in the {kind} {bare}, and what do ruff and the type checker make of the file?",
+    "Diff, lint and types of the one {kind} {bare}, please.",
 )
 KINDS = (
     ("a Python file", "Python file", ".py", 'file.file.endswith(".py")'),
@@ -59,6 +74,8 @@ KINDS = (
     ("a reStructuredText file", "reStructuredText file", ".rst", 'file.file.endswith(".rst")'),
 )
 """What a file is called, and how a program tells that it is one."""
+CLEAN_IS_YES = ("Before", "Do the", "Would")
+"""Questions whether all is well; "Did my changes leave …" asks whether it isn't."""
 MOST_FILES = 5
 LONGEST = 7000
 MOST_FINDINGS = 8
@@ -100,6 +117,10 @@ def changed_python(status: Outcome) -> list[str]:
     return list(dict.fromkeys(there))
 
 
+def is_python_below(path: str, folder: str) -> bool:
+    return path.endswith(".py") and (not folder or path.startswith(f"{folder}/"))
+
+
 def where(status: Outcome) -> str:
     return f" under {status.arguments['path']}" if "path" in status.arguments else ""
 
@@ -114,7 +135,11 @@ def checked_changes(
     }[tool]
     for status in statuses:
         paths = changed_python(status)
+        folder = status.arguments.get("path", "")
         if len(paths) > MOST_FILES or not status.value.files:
+            continue
+        # Nobody asks about Python files in a folder that has none.
+        if not any(is_python_below(path, folder) for path in repo.paths):
             continue
         results = [tools.call(tool, path=path) for path in paths]
         if tool == "typecheck" and any(missing_package(i, repo) for r in results for i in r.value.errors):
@@ -127,19 +152,24 @@ def checked_changes(
             for result in results
             for finding in (result.value.violations if tool == "ruff_check" else ())
         ]
+        question = pick(chance, questions, place=where(status))
+        yes = "clean" if question.startswith(CLEAN_IS_YES) else "found" if question.startswith("Did") else ""
         if not paths:
-            answer = f"there is nothing to check: no Python file{where(status)} differs from the last commit, deleted ones aside."
+            aside = any(f.file.endswith(".py") for f in status.value.files)
+            answer = f"there is nothing to check: no Python file{where(status)} differs from the last commit{', deleted ones aside' if aside else ''}."
         elif not any(counts):
-            answer = f"all clean: {listing([f'`{path}`' for path in paths])}."
+            named = listing([f"`{path}`" for path in paths])
+            answer = opened(yes, True, f"all clean: {named}." if len(paths) > 1 else f"{named} is clean.")
         elif len(ruled) == 1:
-            answer = f"one violation, {pinned(ruled[0])}."
+            answer = opened(yes, False, f"one violation, {pinned(ruled[0])}.")
         elif len(ruled) == sum(counts) and len(ruled) <= MOST_FINDINGS:
-            answer = bullets([said(finding) for finding in ruled])
+            answer = listed(yes, [said(finding) for finding in ruled])
             rest = [f"`{path}`" for path, count in zip(paths, counts, strict=True) if not count]
             answer += f"\n\n{listing(rest)} {'is' if len(rest) == 1 else 'are'} clean." if rest else ""
         else:
             lines = [f"`{path}`: {plural(count, noun)}" for path, count in zip(paths, counts, strict=True)]
-            answer = f"{lines[0]}." if len(lines) == 1 else bullets(lines)
+            one = f"`{paths[0]}` has {plural(counts[0], noun)}."
+            answer = opened(yes, False, one) if len(lines) == 1 else listed(yes, lines)
         shown = (
             '\n    for v in result.violations:\n        print(f"{v.file}:{v.line}: {v.message} ({v.code})")'
             if tool == "ruff_check"
@@ -149,7 +179,13 @@ def checked_changes(
             f'status = {called(status)}\npaths = sorted({{f.file for f in status.files if f.file.endswith(".py") and f.status != "deleted"}})\n'
             f'print(len(paths))\nfor path in paths:\n    result = {tool}(path)\n    print(f"{{path}}: {{result.{field}}}"){shown}'
         )
-        yield scene(pick(chance, questions, place=where(status)), [status, *results], answer, program, paths)
+        yield scene(question, [status, *results], answer, program, paths)
+
+
+def listed(yes: str, lines: Sequence[str]) -> str:
+    """What was found, behind the "Yes" or "No" that the question may want."""
+    lead = f"{'No' if yes == 'clean' else 'Yes'}:\n\n" if yes else ""
+    return lead + bullets(lines)
 
 
 def single(status: Outcome, staged: bool) -> Iterator[tuple[str, str, str, GitFile]]:
@@ -267,5 +303,5 @@ def blame(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Reject
             f'first = [issue for issue in {called(result)}.errors if issue.severity == "error"][0]\nprint(first.file)\n'
             'commit = git_log(first.file, 1).commits[0]\nprint(f"{commit.hash} {commit.date} {commit.author}: {commit.message}")'
         )
-        answer = f"the first file with an error is `{errors[0].file}`. It was last committed to by {commit.author} on {commit.date}: {commit.message} (`{commit.hash}`)."
+        answer = f"the first file with an error is `{errors[0].file}`. Its last commit is `{commit.hash}` ({commit.message}), by {commit.author} on {commit.date}."
         yield scene(pick(chance, BLAME, path=folder), [result, log], answer, program, [errors[0].file])

@@ -112,6 +112,20 @@ def test_a_workflow_s_program_says_what_its_answer_needs(
             assert ungrounded(scene.answer, seen, scene.counted) is None, scene.question
 
 
+def test_a_program_names_nothing_that_only_the_result_knows(shared_tiny_shop: Path, tmp_path: Path) -> None:
+    """Programs picked the caller by its name and file before any call had told them: a model would learn to guess."""
+    with opened(shared_tiny_shop, tmp_path / "cache") as (repo, tools):
+        scenes = [
+            scene for scene, _ in scenes_of(discover()["usage_example"], repo, tools)[0] if scene.program
+        ]
+        assert scenes
+        for scene in scenes:
+            callers = {call.name for call in scene.outcomes[0].value.calls}
+            callers |= {call.file for call in scene.outcomes[0].value.calls}
+            asked = [name for name in callers if name not in scene.question]
+            assert not [name for name in asked if f'"{name}"' in scene.program]
+
+
 def test_ty_sees_no_packages_that_happen_to_be_installed(tmp_path: Path) -> None:
     """Else the same repository would give other rows on a machine with other packages beside ty."""
     (tmp_path / "a.py").write_text("import click\n")

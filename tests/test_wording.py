@@ -1,6 +1,8 @@
 """What a reader stumbles over in questions and answers taken from documents: found by reading rows, each with a near-miss that stays."""
 
+import re
 from random import Random
+from types import SimpleNamespace
 
 import pytest
 
@@ -228,3 +230,150 @@ def test_typing_is_no_task() -> None:
     assert noun is None or noun.kind != "task"
     assert task is not None
     assert task.text == "write stub files"
+
+
+@pytest.mark.parametrize(
+    ("answer", "task", "says"),
+    [
+        ("You should have an understanding of `logging` first: it must be configured, too.", "use structlog with `logging`", False),
+        ("Trio raises `KeyboardInterrupt` and asyncio exits.", "handle `KeyboardInterrupt`", False),
+        ("There is another choice: to add finalizers to the request-context object.", "add finalizers directly", False),
+        ("By writing extensions you can add custom tags.", "write extensions", False),
+        ("When a clause is too long, Black will wrap it.\n\n```python\nx = 1\n```", "wrap long clauses", False),
+        ("You can drop a pair by returning an empty string from the formatter.", "drop a pair", True),
+        ("Use the `FIELDS` setting to define them.", "define the fields to export", True),
+        ("This can be escaped with a line with only `\\b` on it.", "escape the wrapping", True),
+        ("Black will not wrap them if you say so:\n\n```python\nx = 1\n```", "keep long lines", True),
+        ("It works like this:\n\n```python\nshop.open()\n```", "open a shop", True),
+    ],
+)  # fmt: skip
+def test_an_answer_to_how_says_how(answer: str, task: str, says: bool) -> None:
+    """ "How do I skip files?" was answered "In this case, you must exclude them", without how."""
+    assert generator("how_to").says_how(answer, task, "Black") == says
+
+
+@pytest.mark.parametrize(
+    ("text", "is_advice"),
+    [
+        ("The assertion below should not error.", False),
+        ("If the key is there it should be handled as an order.", False),
+        ("The selection must happen at runtime.", False),
+        ("There are heuristics regarding when blank lines should appear.", False),
+        ("`omit` holds brackets that shouldn't be considered for this split.", False),
+        ("It uses `spawn` to avoid unsafe forking.", False),
+        ("It goes on:\n\n```python\n# this should be closed\n```", False),
+        ("Filters should handle empty values.", True),
+        ("This means that you should close it.", True),
+        ("Sessions must be closed when they are no longer needed.", True),
+        ("Forking is unsafe here.", True),
+        ("It should not be called from user code.", True),
+    ],
+)
+def test_a_description_is_no_advice(text: str, is_advice: bool) -> None:
+    """ "Is there anything to watch out for with `right_hand_split`?" was answered with what its parameter means."""
+    assert generator("best_practice").advises(text) == is_advice
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Returns a pool. It should not be shared.", "`Pool.get` returns a pool. It should not be shared."),
+        ("This method should not be called.", "`Pool.get` should not be called."),
+        ("Make sure to close it.", "Make sure to close it."),
+        ("Instances should be closed.", "Instances should be closed."),
+        ("Calls should be made once.", "Calls should be made once."),
+    ],
+)
+def test_a_docstring_in_the_middle_has_a_subject(text: str, told: str) -> None:
+    """An answer began "Supports both dotted paths"."""
+    assert generator("best_practice").with_subject("Pool.get", text) == told
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "is_fixed"),
+    [
+        ("docs/conf.py", "project", True),
+        ("docs/conf.py", "_project", False),
+        ("tests/conftest.py", "collect_ignore", True),
+        ("tests/test_cart.py", "setup_module", True),
+        ("tests/conftest.py", "pytest_configure", True),
+        ("src/cart.py", "project", False),
+        ("src/cart.py", "setup_cart", False),
+    ],
+)
+def test_nobody_renames_what_a_framework_looks_for(path: str, name: str, is_fixed: bool) -> None:
+    """Sphinx's `project` was renamed to `_project`, and pytest's `setup_module` to `prepare_module`."""
+    assert generator("rename_and_check")._is_found_by_name(path, name) == is_fixed
+
+
+def test_no_new_name_hides_a_builtin() -> None:
+    """`TimeoutException` was to become `TimeoutError`; `ShopException` may become `ShopError`."""
+
+    def wish(old: str, seed: int) -> str:
+        facts = SimpleNamespace(
+            path="a.py",
+            classes=[SimpleNamespace(name=old, qualname=old)],
+            functions=(),
+            variables=(),
+            imports=(),
+        )
+        repo = SimpleNamespace(text=lambda _: f"class {old}: ...\nraise {old}\n", python=[facts])
+        return generator("rename_and_check")._wish(repo, facts, Random(seed))[1]
+
+    assert "TimeoutError" not in {wish("TimeoutException", seed) for seed in range(20)}
+    assert "ShopError" in {wish("ShopException", seed) for seed in range(20)}
+
+
+def test_what_is_passed_on_is_in_use() -> None:
+    """ "How is `handle_401` used?" was answered "nothing calls it", while it is registered as a hook."""
+    files = {"a.py": "def hook(): ...\ndef unused(): ...\n", "b.py": "register(hook)\nunused_one = 1\n"}
+    repo = SimpleNamespace(facts=files, text=files.__getitem__)
+    assert generator("usage_example")._is_mentioned(repo, "hook")
+    assert not generator("usage_example")._is_mentioned(repo, "unused")
+
+
+def test_no_article_before_a_name_that_may_begin_with_a_vowel() -> None:
+    """ "There is a `InvalidHostname` at …", "Somewhere there is a auto.py."."""
+    for name in ("workflows", "explore", "usage_example", "rename_and_check"):
+        for value in vars(generator(name)).values():
+            for phrasing in value if isinstance(value, tuple) else ():
+                assert not re.search(r"\ban? `?\{", str(phrasing)), phrasing
+
+
+def test_yes_or_no_stands_before_what_was_found() -> None:
+    """ "Are they lint-free?" was answered with a list; "Lint them" needs no yes."""
+    listed = generator("workflows_git").listed
+    assert listed("clean", ["`a.py`: two violations"]) == "No:\n\n- `a.py`: two violations"
+    assert listed("found", ["`a.py`: one type error"]) == "Yes:\n\n- `a.py`: one type error"
+    assert listed("", ["`a.py`: one type error"]) == "- `a.py`: one type error"
+    asked = generator("workflows_git")
+    for phrasing in (*asked.LINT_CHANGED, *asked.TYPE_CHANGED):
+        is_whether = phrasing.endswith("?")
+        assert is_whether == phrasing.startswith((*asked.CLEAN_IS_YES, "Did")), phrasing
+    assert asked.is_python_below("docs/conf.py", "docs")
+    assert not asked.is_python_below("docs/conf.py", ".github")
+
+
+@pytest.mark.parametrize(
+    ("said", "unwanted"),
+    [
+        ("working with blueprints", "} with {project}"),
+        ("using middleware in other frameworks", "} in {project}"),
+        ("activating a component", ""),
+        ("within limits", ""),
+    ],
+)
+def test_no_preposition_comes_twice(said: str, unwanted: str) -> None:
+    """ "What do I have to be careful about when working with blueprints with Flask?"."""
+    asked = generator("best_practice")
+    for phrasings in (
+        asked.CARE_TASK,
+        asked.CARE_THING,
+        asked.PRACTICE,
+        asked.WHETHER,
+        asked.WHY,
+        asked.PREFER,
+    ):
+        kept = asked.unrepeated(phrasings, said)
+        assert kept == (phrasings if not unwanted else tuple(p for p in phrasings if unwanted not in p))
+        assert kept

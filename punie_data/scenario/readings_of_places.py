@@ -21,6 +21,8 @@ from punie_data.scenario.readings import (
 )
 from punie_data.tools import results
 
+METHODS = ("method", "constructor")
+
 
 def _places(items: Sequence[Any], chance: Random) -> Iterator[Reading]:
     """References and implementations: where they are, and what stands there."""
@@ -30,12 +32,12 @@ def _places(items: Sequence[Any], chance: Random) -> Iterator[Reading]:
     yield from spread([item.file for item in items], signs, chance, "are they")
     yield from tested([(item.file, f"{item.file}:{item.line}") for item in items], chance)
     asked = ("What does the last of those lines look like?", "Quote the last one for me.", "And the code on the last of these lines?", "What stands on the last of those lines?")  # fmt: skip
-    yield from line_of(items[-1], items[-1].preview, chance, asked, signs)
+    yield from line_of(items[-1], items[-1].preview, chance, asked, [str(items[-1].line)])
     lonely = [item for item in items if sum(other.file == item.file for other in items) == 1]
     if lonely:
         item = one_of(lonely, chance)
         asked = (f"What does the one in `{item.file}` look like?", f"Quote the line in `{item.file}`.", f"And in `{item.file}`, what does the code say there?")  # fmt: skip
-        yield from line_of(item, item.preview, chance, asked)
+        yield from line_of(item, item.preview, chance, asked, [item.file])
 
 
 def references(value: results.FindReferencesResult, chance: Random) -> Iterator[Reading]:
@@ -64,28 +66,33 @@ def symbols(value: results.DocumentSymbolsResult, chance: Random) -> Iterator[Re
         (symbol, names)
         for symbol in value.symbols
         if symbol.kind == "class"
-        and 2
-        <= len(names := list(dict.fromkeys(c.name for c in symbol.children if c.kind == "method")))
-        <= 12
+        and 2 <= len(names := list(dict.fromkeys(c.name for c in symbol.children if c.kind in METHODS))) <= 12
     ]
     if holders:
         owner, names = one_of(holders, chance)
         asked = ("How many methods does `{name}` have?", "Which methods does `{name}` define?", "And `{name}`: what methods are in it?", "List the methods of `{name}`, please.")  # fmt: skip
         count = plural(len(names), "method")
-        told = (f"{sentence(count)}: {{names}}.", f"`{{name}}` has {count}: {{names}}.", "{names}.")
-        yield reading(chance, asked, told, counted=names, name=owner.name, names=ticks(names))
+        counting = (f"{sentence(count)}: {{names}}.", f"`{{name}}` has {count}: {{names}}.")
+        told = {"How many": counting, "": (*counting, "{names}.")}
+        yield reading(
+            chance, asked, told, counted=names, named=[owner.name], name=owner.name, names=ticks(names)
+        )
     telling = [symbol for symbol in value.symbols if symbol.kind in ("class", "function", "constant")]
     if not telling:
         return
     symbol = one_of(telling, chance)
     if symbol.end_line > symbol.line:
-        asked = ("On which line does `{name}` end?", "And where does `{name}` end?", "What's the last line of `{name}`?")  # fmt: skip
+        asked = ("On which line does `{name}` end?", "And where does `{name}` end?", "Up to which line does `{name}` go?")  # fmt: skip
         told = ("`{name}` ends on line {line}.", "On line {line}.", "Line {line} is its last.")
         news = (f"line {symbol.end_line}", f"–{symbol.end_line}", f"to {symbol.end_line}")
-        yield reading(chance, asked, told, *news, name=symbol.name, line=symbol.end_line)
+        yield reading(chance, asked, told, *news, named=[symbol.name], name=symbol.name, line=symbol.end_line)
     asked = ("What kind of symbol is `{name}`?", "Is `{name}` a class or a function?", "`{name}` is what, exactly: class, function, variable?")  # fmt: skip
-    told = ("`{name}` is a {kind}.", "A {kind}.", "It's a {kind}, defined on line {line}.")
-    yield reading(chance, asked, told, symbol.kind, name=symbol.name, kind=symbol.kind, line=symbol.line)
+    told = {
+        "Is": ("A {kind}.", "It's a {kind}.") if symbol.kind in asked[1] else ("Neither: it's a {kind}.",),
+        "": ("`{name}` is a {kind}.", "A {kind}.", "It's a {kind}, defined on line {line}."),
+    }
+    where = {"name": symbol.name, "kind": symbol.kind, "line": symbol.line}
+    yield reading(chance, asked, told, symbol.kind, named=[symbol.name], **where)
 
 
 def workspace(value: results.WorkspaceSymbolsResult, chance: Random) -> Iterator[Reading]:
@@ -123,7 +130,7 @@ def calls(value: results.CallHierarchyResult, chance: Random) -> Iterator[Readin
     asked = ("Where is `{name}` itself defined?", "In which file is `{name}`, and on which line?", "And `{name}`, where does that live?")  # fmt: skip
     told = ("`{name}` is in `{file}`, line {line}.", "In `{file}`, on line {line}.", "At `{file}:{line}`.")
     yield reading(
-        chance, asked, told, f"{call.file}:{call.line}", f"line {call.line}", items=[call.name], name=call.name, file=call.file, line=call.line
+        chance, asked, told, f"{call.file}:{call.line}", f"line {call.line}", named=[call.name], name=call.name, file=call.file, line=call.line
     )  # fmt: skip
     if incoming and call.call_lines:
         lines = [str(line) for line in call.call_lines]
@@ -131,7 +138,7 @@ def calls(value: results.CallHierarchyResult, chance: Random) -> Iterator[Readin
         asked = ("On which line does `{name}` make the call?", "Where exactly does `{name}` call it?", "And the line of the call in `{name}`?")  # fmt: skip
         told = ("On {where}.", "On {where} of `{file}`.", "`{name}` calls it on {where}.")
         yield reading(
-            chance, asked, told, *lines, items=[call.name], name=call.name, where=where, file=call.file
+            chance, asked, told, *lines, named=[call.name], name=call.name, where=where, file=call.file
         )
 
 
@@ -150,8 +157,8 @@ def text(value: results.SearchTextResult, chance: Random) -> Iterator[Reading]:
     lonely = [m for m in value.matches if sum(other.file == m.file for other in value.matches) == 1]
     if lonely:
         match = one_of(lonely, chance)
-        asked = (f"What does the match in `{match.file}` say?", f"Quote the line in `{match.file}`, please.", f"And in `{match.file}`: what stands on that line?")  # fmt: skip
-        yield from line_of(match, match.text, chance, asked)
+        asked = (f"What does the line in `{match.file}` say?", f"Quote the line in `{match.file}`, please.", f"And in `{match.file}`: what stands on that line?")  # fmt: skip
+        yield from line_of(match, match.text, chance, asked, [match.file])
 
 
 def listed(value: results.ListFilesResult, chance: Random) -> Iterator[Reading]:
@@ -160,7 +167,8 @@ def listed(value: results.ListFilesResult, chance: Random) -> Iterator[Reading]:
     tests = [file for file in value.files if is_test(file)]
     if 0 < len(tests) < len(value.files) and len(tests) < 8:
         asked = ("Which of these are tests?", "How many of them are test files?", "Only the tests, please.")
-        told = (f"{sentence(number(len(tests)))}: {{names}}.", "{names}.")
+        counting = (f"{sentence(number(len(tests)))}: {{names}}.",)
+        told = {"How many": counting, "": (*counting, "{names}.")}
         yield reading(chance, asked, told, counted=tests, items=value.files, names=ticks(tests))
     file = one_of(value.files, chance)
     name = file.rpartition("/")[2]
@@ -169,7 +177,7 @@ def listed(value: results.ListFilesResult, chance: Random) -> Iterator[Reading]:
         and sum(other.endswith(f"/{name}") for other in value.files) == 1
         and name != "__init__.py"
     ):
-        asked = ("Is there a {name} among them?", "Does that include {name}?", "And {name}, is it there?")
+        asked = ("Is {name} among them?", "Does that include {name}?", "And {name}, is it there?")
         told = ("Yes: `{file}`.", "Yes, at `{file}`.", "It is: `{file}`.")
         yield reading(chance, asked, told, file, items=value.files, name=name, file=file)
 
@@ -182,14 +190,18 @@ def found(value: results.CstFindResult, chance: Random) -> Iterator[Reading]:
     if shown and sum(other.line == match.line for other in value.matches) == 1:
         asked = ("What does the one on line {line} look like?", "Quote line {line} for me.", "And the one on line {line}?")  # fmt: skip
         told = ("{shown}", "Line {line} reads {shown}.", "It reads {shown}.")
-        yield reading(chance, asked, told, match.code_snippet, line=match.line, shown=shown)
+        where = {"line": match.line, "shown": shown}
+        yield reading(chance, asked, told, match.code_snippet, named=[str(match.line)], **where)
 
 
 def renamed(value: results.CstRenameResult, chance: Random) -> Iterator[Reading]:
     if value.rename_count > 1:
         count = number(value.rename_count)
         asked = ("How many places did that touch?", "How many occurrences were changed?", "And how often did the name occur?")  # fmt: skip
-        told = (f"{sentence(count)} places.", f"{sentence(count)}, the definition among them.", f"{sentence(count)} in that file.")  # fmt: skip
+        told = {
+            "And how often": (f"{sentence(count)} times.", f"{sentence(count)} times in that file."),
+            "": (f"{sentence(count)}.", f"{sentence(count)}, the definition among them.", f"{sentence(count)} in that file."),
+        }  # fmt: skip
         yield reading(chance, asked, told, str(value.rename_count), count, sentence(count))
 
 

@@ -33,15 +33,21 @@ def _status(value: results.GitStatusResult, chance: Random) -> Iterator[Reading]
     files = [file.file for file in value.files]
     asked = ("Is any of that staged?", "Which of these would go into the next commit?", "What of that is staged already?")  # fmt: skip
     if not staged:
-        told = ("Nothing: none of it is staged.", "None of it is staged yet.", "None: nothing is staged.")
+        told = {
+            "Is any": ("No, nothing of it is staged.", "No, none of it is staged yet."),
+            "": ("Nothing: none of it is staged.", "None of it: nothing is staged yet."),
+        }
         yield reading(chance, asked, told, "staged", items=files)
     elif len(staged) < min(8, len(value.files)):
-        told = ("{names}: only that is staged.", "{names}; the rest isn't staged.", "Staged: {names}.")
+        told = {
+            "Is any": ("Yes: {names}.", "Yes, {names}; the rest isn't staged."),
+            "": ("{names}; the rest isn't staged.", "Only {names}.", "{names}."),
+        }
         yield reading(chance, asked, told, "staged", items=files, names=ticks(staged))
     new = [file.file for file in value.files if file.status == "untracked"]
     if 0 < len(new) < 6:
         asked = ("Which of them does git not know yet?", "Anything untracked among them?", "Which ones are untracked?")  # fmt: skip
-        told = (f"{{names}} {'is' if len(new) == 1 else 'are'} untracked.", "Untracked: {names}.", "{names}.")
+        told = {"Anything": ("Yes: {names}.", "Yes, {names}."), "": ("Untracked: {names}.", "{names}.")}
         yield reading(chance, asked, told, "untracked", items=files, names=ticks(new))
 
 
@@ -87,7 +93,10 @@ def _issues(value: results.TypeCheckResult, chance: Random) -> Iterator[Reading]
         warnings = plural(value.warning_count, "is a warning", "are warnings")
         errors = plural(value.error_count, "is an error", "are errors")
         asked = ("How many of these are only warnings?", "Are all of them errors?", "And how many are warnings?")  # fmt: skip
-        told = (f"{sentence(warnings)}, {errors}.", f"{sentence(errors)}, {warnings}.")
+        told = {
+            "Are all": (f"No, {warnings}.", f"No: {errors}, {warnings}."),
+            "": (f"{sentence(warnings)}, {errors}.", f"{sentence(warnings)}."),
+        }
         yield reading(chance, asked, told, "warning", items=[str(issue.line) for issue in value.errors])
 
 
@@ -99,11 +108,19 @@ def _violations(value: results.RuffResult, chance: Random) -> Iterator[Reading]:
         return
     asked = ("Which of these could ruff fix by itself?", "Can any of that be fixed automatically?", "How many of them are fixable?")  # fmt: skip
     if not fixable:
-        told = ("None of them: they have to be fixed by hand.", "None, they all need a hand.", "None of these is fixable automatically.")  # fmt: skip
+        told = {
+            "Can any": ("No, all of it has to be fixed by hand.", "No, ruff marks none of it as fixable."),
+            "": ("None of them: they have to be fixed by hand.", "None of these is fixable automatically."),
+        }
         yield reading(chance, asked, told, "fix", items=[str(one.line) for one in value.violations])
     else:
         names = listing([f"`{spot}` ({one.code})" for spot, one in zip(spots, fixable, strict=True)])
-        told = (f"{sentence(number(len(fixable)))} of them: {names}.", f"{sentence(number(len(fixable)))}: {names}.", f"These: {names}.")  # fmt: skip
+        count = number(len(fixable))
+        told = {
+            "Can any": (f"Yes, {count} of them: {names}.", f"Yes: {names}."),
+            "How many": (f"{sentence(count)}: {names}.", f"{sentence(count)} of them: {names}."),
+            "": (f"{sentence(count)} of them: {names}.", f"{names}."),
+        }
         yield reading(
             chance,
             asked,
@@ -125,13 +142,17 @@ def _findings(items: Sequence[Any], chance: Random, noun: str) -> Iterator[Readi
     spots = [f"{item.file}:{item.line}:{item.column}" for item in items if item.code == code]
     if len(codes) == 2 and count > codes[1][1] and len(set(spots)) == count:
         asked = ("Which rule is behind most of them?", "Which rule comes up most often?", "Is there a rule that stands out?")  # fmt: skip
-        told = ("`{code}`, {count} times.", "`{code}`: {count} of them.", "Mostly `{code}`, {count} times.")
+        told = {
+            "Is there": ("Yes, `{code}`: {count} of them.", "Yes: {count} of them are `{code}`."),
+            "": ("`{code}`, {count} times.", "`{code}`: {count} of them."),
+        }
         yield reading(chance, asked, told, counted=spots, items=signs, code=code, count=number(count))
     last = items[-1]
     asked = (f"In which column is the last {noun}?", f"I need the column of the last {noun}, too.", f"Which column does the last {noun} point at?")  # fmt: skip
     told = ("Column {column}.", "In column {column} of line {line}.", "It's in column {column}.")
     news = (f":{last.column}`", f"column {last.column}")
-    yield reading(chance, asked, told, *news, items=signs, column=last.column, line=last.line)
+    named = [str(last.line)]
+    yield reading(chance, asked, told, *news, named=named, column=last.column, line=last.line)
 
 
 READERS: dict[type, Reader] = {
