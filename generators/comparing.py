@@ -1,8 +1,8 @@
 """The same tool over two things: which of them has more?
 
-user       Which has more lint violations, src/tiny_shop/reports.py or src/tiny_shop/money.py?
+user       I have time to clean up one file. Is src/tiny_shop/reports.py or src/tiny_shop/money.py worse off with ruff?
 assistant  ruff_check(path="src/tiny_shop/reports.py")
-tool       {"success":false,"violation_count":4,"fixable_count":3,"violations":[{"file":"src/tiny_shop/reports.py","line":3,"column":1,"code":"I001","message":"I…
+tool       {"success":false,"violation_count":4,"fixable_count":3,"violations":[{"file":"src/tiny_shop/reports.py","line":3,"column":1,"code":"I001","message":"Import block is un-sorted or un-formatted","fixable":true},{"file":"src/tiny_shop…
 assistant  ruff_check(path="src/tiny_shop/money.py")
 tool       {"success":true,"violation_count":0,"fixable_count":0,"violations":[],"parse_error":null}
 assistant  `src/tiny_shop/reports.py`: four violations against none.
@@ -71,7 +71,7 @@ REFERENCES = Compared(
     (
         "Which is used more, {a} or {b}?",
         "Compare how often {a} and {b} are referenced.",
-        "Who has more references: {a} or {b}?",
+        "Which has more references: {a} or {b}?",
     ),
     (
         "Of {a} and {b}, which one could I change with less fallout, going by the number of references?",
@@ -83,7 +83,8 @@ CALLERS = Compared(
     ("caller", "callers"),
     (
         "Which has more callers, {a} or {b}?",
-        "Compare the callers of {a} and {b}: who has more?",
+        "Compare the callers of {a} and {b}: which has more?",
+        "Do more functions call {a} or {b}?",
     ),
 )
 SUBCLASSES = Compared(
@@ -98,9 +99,9 @@ MATCHES = Compared(
     "match_count",
     ("line", "lines"),
     (
-        "Which word stands on more lines of this project, {a} or {b}?",
+        "Which word appears on more lines of this project, {a} or {b}?",
         "Search for {a} and for {b}: which comes up on more lines?",
-        "Is {a} or {b} mentioned more often here? Whole words, matching lines.",
+        "Is {a} or {b} mentioned more often here? Count the lines with the whole word.",
     ),
 )
 FILES = Compared(
@@ -130,10 +131,13 @@ ADDED = Compared(
 MORE = (
     "{more}: {n_more} against {less_n}.",
     "{more}, with {n_more} against {less_n} for {less}.",
-    "{more}: {n_more}. For {less} it's {less_n}.",
+    "{more}: {n_more}, while {less} has {less_n}.",
 )
+SIDE_BY_SIDE = ("{n_more} for {more}, {less_n} for {less}.", "{more} has {n_more}, {less} has {less_n}.")
 LESS = ("{less}: {n_less} against {more_n}.", "{less}, with {n_less} against {more_n} for {more}.")
 EQUAL = ("Neither: both have {n}.", "They are even, with {n} each.", "It's a tie: {n} each.")
+EVEN = ("{a} and {b} are even, with {n} each.", "No difference: both have {n}.")
+IN_WORDS = 12
 FRESHER = (
     "Which was committed to more recently, {a} or {b}?",
     "Is the latest commit to {a} newer than that to {b}?",
@@ -152,7 +156,7 @@ def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rej
     parents = ((path, item) for path, item in classes(repo, chance) if item.name in repo.subclasses)
     tops = sorted({path.rpartition("/")[0] for path in repo.facts if "/" in path})
     chance.shuffle(tops)
-    yield from in_turns(
+    streams = [
         by_path(tools, chance, VIOLATIONS, "ruff_check", [*dirty, *clean[:1]]),
         by_symbol(tools, chance, REFERENCES, "find_references", symbols(repo, chance)),
         by_path(tools, chance, ERRORS, "typecheck", [*wrong, *[p for p in typed if p not in wrong][:1]]),
@@ -162,7 +166,9 @@ def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rej
         by_symbol(tools, chance, SUBCLASSES, "type_hierarchy", parents),
         by_path(tools, chance, FILES, "list_files", tops, pattern="*.py"),
         *(git(repo, tools, chance, read) if repo.has_git else ()),
-    )
+    ]
+    chance.shuffle(streams)
+    yield from in_turns(*streams)
 
 
 def has_errors(repo: Repo, tools: Toolbox, path: str) -> bool:
@@ -189,21 +195,31 @@ def scene(
     if sum(len(outcome.content) for outcome in found) > 7000 or counts == [0, 0]:
         return None
     questions = chance.choice([q for q in (compared.questions, compared.questions, compared.reversed) if q])
+    template = chance.choice(questions)
+    is_open = template.startswith("Compare") and "?" not in template and ":" not in template
     if counts[0] == counts[1]:
-        answer = pick(chance, EQUAL, n=plural(counts[0], *compared.noun))
+        answer = pick(
+            chance, EVEN if is_open else EQUAL, n=plural(counts[0], *compared.noun), a=bare[0], b=bare[1]
+        )
     else:
         high, low = (0, 1) if counts[0] > counts[1] else (1, 0)
+        more_n, less_n = alike(counts[high], counts[low])
+        answers = SIDE_BY_SIDE if is_open else MORE if questions is compared.questions else LESS
         answer = pick(
-            chance, MORE if questions is compared.questions else LESS, more=bare[high], less=bare[low],
-            n_more=plural(counts[high], *compared.noun), more_n=number(counts[high]),
-            n_less=plural(counts[low], *compared.noun), less_n=number(counts[low]) if counts[low] else "none",
+            chance, answers, more=bare[high], less=bare[low], more_n=more_n, less_n=less_n if counts[low] else "none",
+            n_more=f"{more_n} {compared.noun[counts[high] != 1]}", n_less=f"{less_n} {compared.noun[counts[low] != 1]}",
         )  # fmt: skip
     program = (
         f"first = {called(found[0])}\nsecond = {called(found[1])}\n"
         f"print(first.{compared.field}, second.{compared.field})"
     )
-    question = pick(chance, questions, a=names[0], b=names[1], **more)
+    question = template.format(a=names[0], b=names[1], **more)
     return tool_scene(question, found, sentence(answer), "field_access", program=program)
+
+
+def alike(*counts: int) -> list[str]:
+    """All in words, or, where one of them takes digits, all in digits: nobody says "27 against five"."""
+    return [number(count) if max(counts) <= IN_WORDS else str(count) for count in counts]
 
 
 def by_path(

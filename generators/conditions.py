@@ -19,11 +19,15 @@ from textwrap import indent
 
 from punie_data.chat import Rejected
 from punie_data.code.repo import Repo
+from punie_data.scenario.changes import happened
 from punie_data.scenario.findings import checked, faulty, listed, missing_package, pinned, told
+from punie_data.scenario.loops import if_else
 from punie_data.scenario.phrase import bullets, listing, number, pick, plural, sentence
+from punie_data.scenario.places import spots
 from punie_data.scenario.scene import Scene, tool_scene
 from punie_data.scenario.subjects import at, called, classes, files, in_turns, literal, symbols
-from punie_data.scenario.targets import is_telling, spot
+from punie_data.scenario.targets import is_mentioned_once, is_telling, spot
+from punie_data.scenario.telling import limit_near, numbered
 from punie_data.tools.results import TypeIssue
 from punie_data.tools.toolbox import Toolbox
 
@@ -44,40 +48,50 @@ TYPES = (
         "`{path}` is fine.",
     ),
     ("Are there type errors in {path}? If so, list them. If not, a no will do.", "No."),
-    ("Show me the type errors of {path}, should there be any; else just an OK.", "OK: no type errors."),
-)
-UNUSED = (
-    "Nothing in the project refers to `{symbol}`, so it can go, unless code elsewhere relies on it.",
-    "No, there are no references to `{symbol}` left in the project.",
-    "`{symbol}` isn't used anywhere in the project; it can be removed if it's not public API.",
+    ("Show me the type errors in {path} if there are any, otherwise just say OK.", "OK: no type errors."),
 )
 FIXABLE = (
     "If all of ruff's findings in {path} can be fixed automatically, say so; otherwise list those that can't.",
     "Can I just let ruff fix {path}, or would something be left for me? If so, show me what.",
-    "Lint {path}: should anything need fixing by hand, list it. Otherwise tell me how many ruff would fix.",
+    "Lint {path}: if anything needs fixing by hand, list it. Otherwise tell me how many ruff would fix.",
 )
 LIMITED = (
     "If {path} has more than {limit} lint violations, just give me the count; otherwise list them.",
-    "Ruff on {path}: list the violations, unless there are more than {limit}, then the number will do.",
+    "Ruff on {path}: list the violations, unless there are more than {limit}; then the number will do.",
 )
 USED = (
-    "If nothing uses `{symbol}` ({spot}) any more, tell me it can go. Otherwise list the places.",
-    "I'd like to remove `{symbol}`, defined at {spot}. If it's still used, show me where; if not, say so.",
-    "Is `{symbol}` at {spot} still referenced? Where, if it is? If it isn't, a plain no is enough.",
+    (
+        "If nothing uses `{symbol}` ({spot}) any more, tell me it can go. Otherwise list the places.",
+        (
+            "Nothing in the project uses `{symbol}`, so it can go, unless code elsewhere relies on it.",
+            "It can go: no code of the project uses `{symbol}`. Only users outside it could still import it.",
+        ),
+    ),
+    (
+        "I'd like to remove `{symbol}`, defined at {spot}. If it's still used, show me where; if not, say so.",
+        (
+            "`{symbol}` isn't used anywhere in the project; it can be removed if it's not public API.",
+            "There are no references to `{symbol}` left in the project.",
+        ),
+    ),
+    (
+        "Is `{symbol}` at {spot} still referenced? Where, if it is? If it isn't, a plain no is enough.",
+        ("No.", "No, it isn't."),
+    ),
 )
 FEW = (
     "If `{symbol}` ({spot}) is used in more than {limit} places, tell me how many; otherwise list them.",
-    "References of `{symbol}` at {spot}: list them if there are at most {limit}, else only count.",
+    "References to `{symbol}` at {spot}: list them if there are at most {limit}, otherwise just count them.",
 )
 DIRTY = (
     "If I have uncommitted changes under {path}, list the files. If not, just say it's clean.",
-    "Only if something in {path} isn't committed, tell me what. Otherwise say so in a word.",
-    "Is {path} clean for git? If it isn't, name the files and what happened to them.",
+    "Is there anything in {path} that isn't committed? If so, tell me what. If not, one word is enough.",
+    "Is {path} clean, as git sees it? If it isn't, name the files and what happened to them.",
 )
 TREE_CLEAN = (
-    "`{path}` is clean.",
-    "Clean: nothing under `{path}` differs from the last commit.",
-    "Yes, it's clean.",
+    ("`{path}` is clean.", "It's clean: nothing under `{path}` differs from the last commit."),
+    ("No.", "Nothing."),
+    ("Yes, it's clean.", "Yes: nothing under `{path}` differs from the last commit."),
 )
 STEPS = (
     "Lint {path}. If ruff is happy, type-check it as well; if not, stop there and list the violations.",
@@ -90,21 +104,20 @@ HAS_CLASS = (
     "Look whether the class `{symbol}` is in {path}. If so, I need its first and last line.",
 )
 LEFT = (
-    "If there's still {what} under {path}, list the places; otherwise just tell me there's none.",
-    "Has {path} got {what} left? Where, if so? If not, a no will do.",
-    "I'm cleaning up {path}: show me {what} if you find any, else say it's done.",
+    "If there are still {what} under {path}, list the places; otherwise just tell me there are none.",
+    "Has {path} got any {what} left? Where, if so? If not, a no will do.",
+    "I'm cleaning up {path}: show me any {what} that you find, else say it's done.",
 )
 LEFTOVERS = (
-    ("a `print(` call", r"\bprint\("),
-    ("a `breakpoint()`", r"\bbreakpoint\(\)"),
-    ("a `TODO` or `FIXME`", r"\b(TODO|FIXME)\b"),
-    ("a bare `except:`", r"except\s*:"),
-    ("an `except Exception`", r"except Exception\b"),
-    ("a `# type: ignore`", r"#\s*type:\s*ignore"),
-    ("a `# noqa`", r"#\s*noqa"),
-    ("an `assert` statement", r"^\s*assert "),
-    ("a `global` statement", r"^\s*global "),
-    ("an `eval(` call", r"\beval\("),
+    ("`print(` calls", r"\bprint\("),
+    ("`breakpoint()` calls", r"\bbreakpoint\(\)"),
+    ("`TODO` or `FIXME` comments", r"#.*\b(TODO|FIXME)\b"),
+    ("bare `except:` clauses", r"^\s*except\s*:"),
+    ("`except Exception` clauses", r"^\s*except Exception\b"),
+    ("`# type: ignore` comments", r"#\s*type:\s*ignore"),
+    ("`# noqa` comments", r"#\s*noqa"),
+    ("`global` statements", r"^\s*global "),
+    ("`eval(` calls", r"\beval\("),
 )
 MOST = 8
 VIOLATIONS = (
@@ -122,28 +135,30 @@ def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rej
     """Every condition with both its outcomes, where the repository has both."""
     read = [facts.path for facts in files(repo, chance)[:80]]
     dirty = faulty(tools, read, MOST)
+    several = [path for path in dirty if len(tools.call("ruff_check", path=path).value.violations) > 1]
     clean = [path for path in read if not tools.call("ruff_check", path=path).value.violations]
     typed = [facts.path for facts in checked(repo, tools).files]
     typed = [path for path in typed if not any(missing_package(i, repo) for i in errors(tools, path))]
     chance.shuffle(typed)
-    yield from in_turns(
+    clear = [path for path in typed if not errors(tools, path)]
+    streams = [
         lint(tools, chance, dirty[:4]),
         types(tools, chance, [path for path in typed if errors(tools, path)]),
         lint(tools, chance, clean[:2]),
-        types(tools, chance, [path for path in typed if not errors(tools, path)][:2]),
+        types(tools, chance, clear[:2]),
         fixable(tools, chance, dirty[4:8] or dirty),
-        limited(tools, chance, dirty[8:] or dirty),
+        limited(tools, chance, several[::-1]),
         used(repo, tools, chance),
         unused(repo, tools, chance),
-        steps(
-            tools,
-            chance,
-            [path for path in typed if path not in clean][:2] + [path for path in typed if path in clean],
-        ),
+        steps(tools, chance, [path for path in typed if path not in clean][:2]),
+        steps(tools, chance, [path for path in typed if path in clean]),
         has_class(repo, tools, chance),
         leftovers(repo, tools, chance),
-        *([uncommitted(repo, tools, chance)] if repo.has_git else []),
-    )
+    ]
+    if repo.has_git:
+        streams.append(uncommitted(repo, tools, chance))
+    chance.shuffle(streams)
+    yield from in_turns(*streams)
 
 
 def scene(
@@ -208,7 +223,7 @@ def limited(tools: Toolbox, chance: Random, paths: list[str]) -> Iterator[Scene]
     for path in paths:
         outcome = tools.call("ruff_check", path=path)
         found = outcome.value.violations
-        limit = chance.choice((2, 3, 4, 5))
+        limit = limit_near(chance, len(found))
         answer = (
             told(path, found, "violation")
             if len(found) <= limit
@@ -231,24 +246,21 @@ def used(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene]:
         if not 0 < len(references) <= 20:
             continue
         names = {"symbol": item.name, "spot": spot(chance, path, item.line, item.column)}
-        listing_all = bullets([f"`{r.file}:{r.line}`" for r in references])
-        count = plural(len(references), "place")
         if len(references) <= 12 and chance.random() < 0.5:
-            question, program = (
-                pick(chance, USED, **names),
-                f"result = {called(outcome)}\nprint(result.reference_count)\n{PLACES}",
-            )
-            text = f"It's still used in {count}:\n\n{listing_all}"
+            question, _ = chance.choice(USED)
+            question = question.format(**names)
+            program = f"result = {called(outcome)}\nprint(result.reference_count)\n{PLACES}"
+            text = numbered("It's still used in", spots(references), "place", len(references))
         else:
-            limit = chance.choice((3, 5, 8))
+            limit = limit_near(chance, len(references))
             question = pick(chance, FEW, **names, limit=number(limit))
             program = (
                 f"result = {called(outcome)}\nprint(result.reference_count)\nif result.reference_count <= {limit}:\n"
                 + indent(PLACES, "    ")
             )
-            text = f"`{item.name}` is used in {count}" + (
-                f":\n\n{listing_all}" if len(references) <= limit else "."
-            )
+            text = f"`{item.name}` is used in {plural(len(references), 'place')}."
+            if len(references) <= limit:
+                text = numbered(f"`{item.name}` is used in", spots(references), "place", len(references))
         yield scene(question, outcome, text, program, path)
 
 
@@ -258,20 +270,23 @@ def unused(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene]:
     idle = [
         (facts.path, item)
         for facts, item in repo.functions()
-        if is_telling(item.name) and not item.decorators and not item.is_method and not item.is_nested
+        if is_telling(item.name) and not item.name.startswith("pytest_") and not item.decorators and not item.is_method and not item.is_nested
         and item.name not in repo.call_sites and item.name not in imported and item.name != "main"
         and len(repo.definitions[item.name]) == 1
     ]  # fmt: skip
     chance.shuffle(idle)
     left = 2
-    for path, item in idle[:6]:
+    for path, item in idle[:8]:
+        if not left or not is_mentioned_once(tools, item.name):
+            continue
         outcome = tools.call("find_references", **at(path, item))
-        if outcome.value.references or not left:
+        if outcome.value.references:
             continue
         left -= 1
-        question = pick(chance, USED, symbol=item.name, spot=spot(chance, path, item.line, item.column))
+        question, none = chance.choice(USED)
+        question = question.format(symbol=item.name, spot=spot(chance, path, item.line, item.column))
         program = f"result = {called(outcome)}\nprint(result.reference_count)\n{PLACES}"
-        yield scene(question, outcome, pick(chance, UNUSED, symbol=item.name), program, path)
+        yield scene(question, outcome, pick(chance, none, symbol=item.name), program, path)
 
 
 def steps(tools: Toolbox, chance: Random, paths: list[str]) -> Iterator[Scene]:
@@ -337,9 +352,9 @@ def leftovers(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene]:
             continue
         left[bool(matches)] -= 1
         if not matches:
-            answer = f"There's none: no {what.partition(' ')[2]} under `{folder}`."
+            answer = f"There are no {what} under `{folder}`."
         elif len(matches) == 1:
-            answer = f"One, at `{matches[0].file}:{matches[0].line}`."
+            answer = f"Just one, at `{matches[0].file}:{matches[0].line}`."
         else:
             answer = f"{plural(len(matches), 'place')}:\n\n" + bullets(
                 [f"`{m.file}:{m.line}`" for m in matches]
@@ -361,21 +376,15 @@ def uncommitted(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene]:
             continue
         files_of = 'for file in result.files:\n    print(f"{file.file}: {file.status}")'
         program = if_else(f"result = {called(outcome)}", "result.clean", 'print("clean")', files_of)
-        items = [f"`{file.file}` ({file.status})" for file in found]
-        answer = (
-            pick(chance, TREE_CLEAN, path=path)
-            if not found
-            else f"Not committed yet: {listing(items)}."
-            if len(items) < 3
-            else f"Not committed yet:\n\n{bullets(items)}"
-        )
-        yield scene(pick(chance, DIRTY, path=path), outcome, answer, program, path)
-
-
-def if_else(first: str, condition: str, then: str, otherwise: str) -> str:
-    """Code Mode's condition; `RESULT` in the branches is the result's name where it is `result`."""
-    branches = [indent(branch.replace("RESULT", "result"), "    ") for branch in (then, otherwise)]
-    return f"{first}\nif {condition}:\n{branches[0]}\nelse:\n{branches[1]}"
+        items = [f"`{file}` ({status})" for file, status in happened(found).items()]
+        question, none = chance.choice(list(zip(DIRTY, TREE_CLEAN, strict=True)))
+        if not found:
+            answer = pick(chance, none, path=path)
+        elif len(items) < 3:
+            answer = f"Not committed yet: {listing(items)}."
+        else:
+            answer = f"Not committed yet:\n\n{bullets(items)}"
+        yield scene(question.format(path=path), outcome, answer, program, path)
 
 
 def lower(text: str) -> str:

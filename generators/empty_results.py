@@ -15,7 +15,8 @@ from punie_data.scenario.findings import checked
 from punie_data.scenario.phrase import pick, sentence
 from punie_data.scenario.scene import Scene, tool_scene
 from punie_data.scenario.subjects import at, classes, files, in_turns
-from punie_data.scenario.targets import is_rare, is_telling, mixed, spot
+from punie_data.scenario.targets import is_mentioned_once, is_rare, is_telling, mixed, spot
+from punie_data.scenario.telling import fitting
 from punie_data.tools.base import Outcome
 from punie_data.tools.toolbox import Toolbox
 
@@ -30,21 +31,30 @@ LIBRARY = (
 LIBRARY_NONE = (
     "No Python file here mentions {what}.",
     "A search of the Python files for `{pattern}` finds nothing, so it doesn't look like it.",
+    "No: `{pattern}` doesn't occur in any of the Python files.",
 )
-LEFTOVERS = (
-    ("a call of `pdb.set_trace`", r"pdb\.set_trace"), ("a call of `exec`", r"\bexec\("), ("a call of `os.system`", r"os\.system\("),
-    ("`shell=True`", r"shell=True"), ("a wildcard import", r"^from \S+ import \*"), ("an `XXX` comment", r"#\s*XXX"),
-    ("a hard-coded `localhost:8080`", r"localhost:8080"), ("a `pickle.loads`", r"pickle\.loads"),
+RISKS = (
+    ("a call to `exec`", r"\bexec\("), ("a call to `os.system`", r"os\.system\("), ("`shell=True`", r"shell=True"),
+    ("a call to `pickle.loads`", r"pickle\.loads\("), ("a call to `yaml.load`", r"yaml\.load\("), ("`verify=False`", r"verify=False"),
 )  # fmt: skip
-LEFTOVER = (
+LEFTOVERS = (
+    ("a call to `pdb.set_trace`", r"pdb\.set_trace\("), ("a wildcard import", r"^from \S+ import \*"), ("an `XXX` comment", r"#\s*XXX"),
+    ("a hard-coded `localhost:8080`", r"localhost:8080"), ("a `HACK` comment", r"#\s*HACK"),
+)  # fmt: skip
+RISK = (
     "Security review: is there {what} in the Python code?",
+    "Is there {what} anywhere in the Python files? That would worry me.",
+)
+LEFTOVER = (
     "Can you check whether we have {what} anywhere in the Python files?",
-    "Grep the Python files for {what}, please.",
+    "Search the Python files for {what}, please.",
+    "Before we release: is there still {what} in the Python code?",
 )
 LEFTOVER_NONE = (
-    "No: nothing matches.",
+    "No: a search of the Python files finds nothing.",
     "There is none in the Python files.",
     "A search of all Python files finds none.",
+    "None: nothing in the Python files matches.",
 )
 FILES = (
     ("notebooks", "*.ipynb"), ("SQL files", "*.sql"), ("Protocol Buffers definitions", "*.proto"), ("Dockerfiles", "Dockerfile*"),
@@ -59,6 +69,7 @@ FILE = (
 FILE_NONE = (
     "There are no {what} in the project.",
     "None: the project has no {what}.",
+    "No: the project has no {what}.",
     "No file matches, so there are no {what} here.",
 )
 ALIKE = (
@@ -79,7 +90,10 @@ NAME = (
 )
 NAME_NONE = (
     "No symbol called `{name}` exists in this project.",
-    "There is no `{name}` here, and nothing with a similar name either.",
+    "`{name}` isn't defined anywhere in this project.",
+    "A search of the project's symbols for `{name}` finds nothing.",
+    "Nowhere: the project defines no `{name}`.",
+    "No: the project defines no `{name}`.",
 )
 UNREFERENCED = (
     "Where is `{symbol}` ({spot}) used?",
@@ -88,6 +102,7 @@ UNREFERENCED = (
 )
 UNREFERENCED_NONE = (
     "Nowhere: nothing in the project refers to `{symbol}`.",
+    "None: nothing in the project refers to `{symbol}`.",
     "There are no references to `{symbol}` within the project.",
 )
 UNCALLED = (
@@ -96,7 +111,8 @@ UNCALLED = (
     "I'd like to see every call of `{symbol}`, defined at {spot}.",
 )
 UNCALLED_NONE = (
-    "Nobody: no call of `{symbol}` is found in the project.",
+    "Nobody: there is no call of `{symbol}` in the project.",
+    "None: nothing in the project calls `{symbol}`.",
     "`{symbol}` has no callers in this project.",
 )
 CHILDLESS = (
@@ -107,6 +123,7 @@ CHILDLESS = (
 CHILDLESS_NONE = (
     "No class in the project derives from `{symbol}`.",
     "None: `{symbol}` has no subclasses here.",
+    "No: `{symbol}` has no subclasses in the project.",
 )
 FOREIGN = (
     "Where is `{symbol}` defined? It's imported at {spot}.",
@@ -124,14 +141,19 @@ EMPTY_FILE = (
 )
 EMPTY_FILE_NONE = (
     "`{path}` defines nothing: no classes, functions or variables.",
-    "Nothing: `{path}` holds no symbols.",
+    "Nothing: there is no class, function or variable in `{path}`.",
+    "None: `{path}` contains no definitions.",
 )
 TIDY = (
     "Any complaints from ruff about {path}?",
     "Which violations does ruff report in {path}?",
     "Lint {path}, please.",
 )
-TIDY_NONE = ("Ruff finds nothing in `{path}`.", "`{path}` has no violations.")
+TIDY_NONE = (
+    "Ruff finds nothing in `{path}`.",
+    "`{path}` has no violations.",
+    "No violations: `{path}` passes.",
+)
 TYPED = (
     "Which type errors are there in {path}?",
     "List what the type checker finds in {path}.",
@@ -146,17 +168,18 @@ NO_DIFF = (
     "Show me my edits to {path} that aren't staged.",
     "git diff {path}",
 )
-NO_DIFF_NONE = ("Nothing: `{path}` has no unstaged changes.", "There is no unstaged change in `{path}`.")
+NO_DIFF_NONE = ("Nothing: `{path}` has no unstaged changes.", "There are no unstaged changes in `{path}`.")
 NOT_STAGED = ("What have I staged in {path}?", "git diff --staged {path}")
-NOT_STAGED_NONE = ("Nothing is staged in `{path}`.", "There is no staged change in `{path}`.")
+NOT_STAGED_NONE = ("Nothing is staged in `{path}`.", "There are no staged changes in `{path}`.")
 NO_LOG = (
     "Who committed {path}?",
     "What's the commit history of {path}?",
     "Since when do we have {path} in the repository?",
 )
 NO_LOG_NONE = (
-    "No commit touches `{path}` yet.",
+    "Nobody: no commit touches `{path}` yet.",
     "`{path}` has no history: it hasn't been committed yet.",
+    "It isn't in the history yet: no commit touches `{path}`.",
 )
 ABSENT = (
     ("a lambda", "Lambda"),
@@ -170,7 +193,11 @@ NODE = (
     "Show me every place in {path} with {what}.",
     "Does {path} contain {what} anywhere?",
 )
-NODE_NONE = ("There is none in `{path}`.", "`{path}` doesn't contain {what}.")
+NODE_NONE = (
+    "There is none in `{path}`.",
+    "`{path}` doesn't contain {what}.",
+    "No: there is none in `{path}`.",
+)
 
 
 def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rejected]:
@@ -217,8 +244,9 @@ def scene(
     **names: str,
 ) -> Scene:
     paths = [names["path"]] if "path" in names else []
+    question = pick(chance, questions, **names)
     return tool_scene(
-        pick(chance, questions, **names), outcome, sentence(pick(chance, answers, **names)), category,
+        question, outcome, sentence(pick(chance, fitting(question, answers), **names)), category,
         symbol=names.get("symbol", ""), paths=paths,
     )  # fmt: skip
 
@@ -242,13 +270,15 @@ def by_path(
 def searches(tools: Toolbox, chance: Random) -> Iterator[Scene]:
     """Libraries that nobody imports and things that nobody wants, by turns."""
     libraries = chance.sample(UNUSED_LIBRARIES, len(UNUSED_LIBRARIES))
-    for (what, pattern), library in zip(chance.sample(LEFTOVERS, len(LEFTOVERS)), libraries, strict=False):
+    unwanted = [*((RISK, *one) for one in RISKS), *((LEFTOVER, *one) for one in LEFTOVERS)]
+    chance.shuffle(unwanted)
+    for (questions, what, pattern), library in zip(unwanted, libraries, strict=False):
         outcome = tools.call("search_text", pattern=library, glob="*.py")
         if not outcome.value.matches:
             yield scene(chance, outcome, LIBRARY, LIBRARY_NONE, "search", what=library, pattern=library)
         outcome = tools.call("search_text", pattern=pattern, glob="*.py")
         if not outcome.value.matches:
-            yield scene(chance, outcome, LEFTOVER, LEFTOVER_NONE, "search", what=what)
+            yield scene(chance, outcome, questions, LEFTOVER_NONE, "search", what=what)
 
 
 def file_kinds(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene]:
@@ -261,10 +291,21 @@ def file_kinds(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene]:
 def names(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene]:
     """Names such as the project could have, made of one that it has."""
     for _, item in classes(repo, chance):
-        name = chance.choice(ALIKE).format(name=item.name)
+        fit = [template for template in ALIKE if is_fit(template, item.name)]
+        if not fit:
+            continue
+        name = chance.choice(fit).format(name=item.name)
         outcome = tools.call("workspace_symbols", query=name)
         if not outcome.value.symbols:
             yield scene(chance, outcome, NAME, NAME_NONE, "navigation", name=name)
+
+
+def is_fit(template: str, name: str) -> bool:
+    """Whether someone might call a class so: not `ErrorError`, `BaseBaseForm` or `Abstractwait_none`."""
+    before, after = template.split("{name}")
+    if not name[0].isupper() or (before and name.startswith(before)):
+        return False
+    return not (after and name.endswith(("Error", "Exception", "Warning", after)))
 
 
 def unused(
@@ -276,8 +317,10 @@ def unused(
         for item in facts.functions if tool == "call_hierarchy" else (*facts.functions, *facts.classes):
             if (
                 not is_telling(item.name) or item.decorators or item.is_nested or item.name in repo.call_sites or item.name in imported
-                or item.name == "main" or item.name.startswith("Test") or not is_rare(repo, item.name) or len(repo.definitions[item.name]) > 1 or getattr(item, "is_method", False)
+                or item.name == "main" or item.name.startswith(("Test", "pytest_")) or not is_rare(repo, item.name) or len(repo.definitions[item.name]) > 1 or getattr(item, "is_method", False)
             ):  # fmt: skip
+                continue
+            if not is_mentioned_once(tools, item.name):
                 continue
             outcome = tools.call(tool, **at(facts.path, item))
             if (
@@ -286,16 +329,8 @@ def unused(
                 and not getattr(outcome.value, "references", ())
             ):
                 where = spot(chance, facts.path, item.line, item.column)
-                yield scene(
-                    chance,
-                    outcome,
-                    questions,
-                    answers,
-                    "navigation",
-                    symbol=item.name,
-                    spot=where,
-                    path=facts.path,
-                )
+                names = {"symbol": item.name, "spot": where, "path": facts.path}
+                yield scene(chance, outcome, questions, answers, "navigation", **names)
             break
 
 

@@ -1,26 +1,30 @@
 """The tool can't do it, and the answer says why.
 
-user       Give me an outline of src/retry.py.
-assistant  document_symbols(file_path="src/retry.py")
-tool       {"success":false,"file_path":"src/retry.py","symbol_count":0,"symbols":[],"parse_error":"no such file: src/retry.py"}
-assistant  list_files(pattern="retry.py")
-tool       {"success":true,"path":".","file_count":1,"files":["src/tiny_shop/retry.py"],"parse_error":null}
-assistant  document_symbols(file_path="src/tiny_shop/retry.py")
-tool       {"success":true,"file_path":"src/tiny_shop/retry.py","symbol_count":5,"symbols":[{"name":"P","kind":"constant","line":8,"end_line":8,"children":[]},{"…
-assistant  There is no `src/retry.py`; the file is `src/tiny_shop/retry.py`. It defines `retry`.
+user       What does src/reports.py define?
+assistant  document_symbols(file_path="src/reports.py")
+tool       {"success":false,"file_path":"src/reports.py","symbol_count":0,"symbols":[],"parse_error":"no such file: src/reports.py"}
+assistant  list_files(pattern="reports.py")
+tool       {"success":true,"path":".","file_count":1,"files":["src/tiny_shop/reports.py"],"parse_error":null}
+assistant  document_symbols(file_path="src/tiny_shop/reports.py")
+tool       {"success":true,"file_path":"src/tiny_shop/reports.py","symbol_count":4,"symbols":[{"name":"revenue","kind":"function","line":12,"end_line":14,"children":[]},{"name":"best_sellers","kind":"function","line":17,"end_line":23,"childr…
+assistant  There is no `src/reports.py`; the file is `src/tiny_shop/reports.py`. It defines `revenue`, `best_sellers`, `busiest_day` and `summary`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from random import Random
 
 from punie_data.chat import Rejected
 from punie_data.code.facts import FileFacts
 from punie_data.code.repo import Repo
 from punie_data.scenario.findings import told
-from punie_data.scenario.phrase import bullets, listing, pick, plural, sentence
+from punie_data.scenario.naming import other_name
+from punie_data.scenario.phrase import listing, pick, sentence
+from punie_data.scenario.places import spots
 from punie_data.scenario.scene import Scene, tool_scene
 from punie_data.scenario.subjects import at, files, in_turns, symbols
 from punie_data.scenario.targets import is_telling, spot
+from punie_data.scenario.telling import numbered
+from punie_data.tools.results import Symbol
 from punie_data.tools.toolbox import Toolbox
 
 READ = ("Show me {path}.", "What's in {path}?", "Open {path}, please.", "cat {path}")
@@ -32,20 +36,20 @@ OUTLINE = (
 LINT = ("Lint {path}.", "Does ruff complain about {path}?", "Any lint problems in {path}?")
 TYPES = ("Type-check {path}.", "Are there type errors in {path}?", "Does {path} pass the type checker?")
 NO_FILE = (
-    "There is no file {path} in this project. Is the path right?",
-    "I can't: `{path}` doesn't exist. Check the spelling and the folder.",
+    "There is no file `{path}` in this project. Is the path right?",
+    "There's nothing at `{path}`. Check the spelling and the folder.",
     "`{path}` doesn't exist in this project, so there is nothing to look at. Do you mean another file?",
     "That path doesn't exist: `{path}`. Was the file moved or renamed?",
 )
 ELSEWHERE = "There is no `{wrong}`; the file is `{path}`. {rest}"
 NO_FOLDER = (
     "There is no folder `{path}` in this project.",
-    "`{path}` doesn't exist here, so there is nothing to search. Which folder do you mean?",
-    "This project has no `{path}`. Check the name, or let me look from the project's root.",
+    "`{path}` doesn't exist here, so there is nothing to look at. Which folder do you mean?",
+    "This project has no folder `{path}`. Check the name, or let me look from the project's root.",
 )
-IN_FOLDER = ("Which Python files are in {path}?", "List the .py files under {path}.")
-SEARCH_IN = ("Where does `{word}` occur under {path}?", "Search {path} for `{word}`.")
-CHECK_FOLDER = ("Type-check everything under {path}.", "Does the code in {path} pass the type checker?")
+IN_FOLDER = ("Which Python files are in {path}/?", "List the .py files under {path}/.")
+SEARCH_IN = ("Where does `{word}` occur under {path}/?", "Search {path}/ for `{word}`.")
+CHECK_FOLDER = ("Type-check everything under {path}/.", "Does the code in {path}/ pass the type checker?")
 LINES = (
     "Show me lines {first} to {last} of {path}.",
     "What's on lines {first}-{last} of {path}?",
@@ -62,11 +66,15 @@ MOVED = (
     "Who refers to `{symbol}`, which is at {spot}?",
 )
 NOT_THERE = (
-    "`{symbol}` isn't at {path}:{line}:{column}, so I can't look up its references from there. Has the file changed since? With the current line and column I can.",
-    "There is no `{symbol}` at that position ({path}:{line}:{column}). Check the line and column; the file may have been edited.",
+    "`{symbol}` isn't at `{path}:{line}:{column}`, so I can't look up its references from there. Has the file changed since? Give me its current line and column, and I'll look again.",
+    "There is no `{symbol}` at `{path}:{line}:{column}`. Check the line and column; the file may have been edited.",
+    "`{path}` has something else at line {line}, column {column}, not `{symbol}`. Where does it stand now?",
+    "I can't find the references: `{symbol}` doesn't stand at `{path}:{line}:{column}`. Is that position still right?",
 )
 FOUND_AFTER_ALL = (
-    "`{symbol}` isn't on line {wrong} but on line {line} of `{path}`. It has {count}:\n\n{items}"
+    "`{symbol}` isn't on line {wrong} but on line {line} of `{path}`. It has",
+    "`{symbol}` stands on line {line} of `{path}`, not on line {wrong}. It has",
+    "On line {wrong} of `{path}` there is no `{symbol}`; it's on line {line}, and it has",
 )
 REGEX = (
     "Search the project for the regular expression `{pattern}`.",
@@ -75,7 +83,9 @@ REGEX = (
 )
 UNCLOSED = (
     "`{pattern}` isn't a valid regular expression: the parenthesis is opened and never closed. If you mean the character itself, put a backslash before it.",
-    "The search refuses `{pattern}`, it is not a regular expression; an opening parenthesis stands for a group and must be closed or escaped.",
+    "The search refuses `{pattern}`: an opening parenthesis starts a group, and this one is never closed. Escape it if you mean the character.",
+    "That doesn't work as a regular expression, because the group in `{pattern}` isn't closed. Do you want the literal parenthesis? Then it has to be escaped.",
+    "No search was made: `{pattern}` has an unclosed parenthesis. Shall I search for it as plain text, with the parenthesis escaped?",
 )
 TOO_MANY = (
     "Show me the last {count} commits.",
@@ -85,6 +95,7 @@ TOO_MANY = (
 MOST_COMMITS = (
     "That's more than can be listed at once: the count must lie between 1 and 200.",
     "{count} is too many for one call; between 1 and 200 commits can be listed. Shall I show 200?",
+    "I can list at most 200 commits at a time. Do you want the latest 200?",
 )
 NODES = ("Find every `{kind}` node in {path}.", "Show me all `{kind}` nodes of the syntax tree of {path}.")
 UNKNOWN_NODE = (
@@ -101,6 +112,7 @@ OUTSIDE = (
 OUTSIDE_ANSWERS = (
     "I can't read `{path}`: it isn't a file of this project, and only those can be read.",
     "`{path}` lies outside the project, where nothing can be read.",
+    "That file is out of reach: only files of this project can be read, and `{path}` points outside it.",
 )
 RENAME = (
     "Rename `{old}` to `{new}` in {path} and show me the result.",
@@ -112,8 +124,16 @@ NO_NAME = (
 )
 BAD_NAME = (
     "`{new}` can't be a name in Python: it isn't an identifier. Choose one of letters, digits and underscores.",
-    "That won't work: `{new}` is not an identifier.",
+    "That won't work: `{new}` is not an identifier. Names may have letters, digits and underscores only.",
 )
+IMPOSSIBLE: tuple[Callable[[str], str], ...] = (
+    lambda name: f"{name.lower().replace('_', '-')}-2",
+    lambda name: f"2_{name}",
+    lambda name: f"{name}!",
+    lambda name: name.replace("_", " ") if "_" in name else f"new {name}",
+    lambda name: f"{name}.new",
+)
+"""What people call things elsewhere, and Python doesn't."""
 FINDERS = (
     "list_files",
     "search_text",
@@ -202,11 +222,12 @@ def elsewhere(repo: Repo, tools: Toolbox, chance: Random, read: Sequence[FileFac
             failed, outcome = tools.call("ruff_check", path=wrong), tools.call("ruff_check", path=facts.path)
             violations = outcome.value.violations
             rest = told(facts.path, violations, "violation") if violations else "Ruff finds nothing in it."
+            rest = rest.replace(f"`{facts.path}` has", "It has", 1)
             question = pick(chance, LINT, path=wrong)
         else:
             failed = tools.call("document_symbols", file_path=wrong)
             outcome = tools.call("document_symbols", file_path=facts.path)
-            names = [f"`{s.name}`" for s in outcome.value.symbols if s.kind in ("class", "function")]
+            names = defined(outcome.value.symbols)
             rest = f"It defines {listing(names)}."
             question = pick(chance, OUTLINE, path=wrong)
             if not 0 < len(names) <= 10:
@@ -214,6 +235,12 @@ def elsewhere(repo: Repo, tools: Toolbox, chance: Random, read: Sequence[FileFac
         if len(outcome.content) <= 5000:
             answer = ELSEWHERE.format(wrong=wrong, path=facts.path, rest=rest)
             yield tool_scene(question, [failed, found, outcome], answer, "workflow", paths=[facts.path])
+
+
+def defined(symbols: Iterable[Symbol]) -> list[str]:
+    """The classes and functions, each named once: one that is overloaded stands there as often as it has overloads."""
+    found = dict.fromkeys(symbol.name for symbol in symbols if symbol.kind in ("class", "function"))
+    return [f"`{name}`" for name in found]
 
 
 def missing_folder(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene]:
@@ -274,10 +301,8 @@ def moved_symbol(repo: Repo, tools: Toolbox, chance: Random, mended: bool) -> It
         used = tools.call("find_references", **at(path, item))
         found = used.value.references
         if 1 <= len(found) <= 10 and len(searched.content) < 2500:
-            answer = FOUND_AFTER_ALL.format(
-                symbol=item.name, wrong=line, line=item.line, path=path, count=plural(len(found), "reference"),
-                items=bullets([f"`{r.file}:{r.line}`" for r in found]),
-            )  # fmt: skip
+            lead = pick(chance, FOUND_AFTER_ALL, symbol=item.name, wrong=line, line=item.line, path=path)
+            answer = numbered(lead, spots(found), "reference", len(found))
             yield tool_scene(
                 question, [failed, searched, used], answer, "workflow", symbol=item.name, paths=[path]
             )
@@ -322,6 +347,7 @@ def outside(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene]:
 def renames(repo: Repo, tools: Toolbox, chance: Random, small: Sequence[FileFacts]) -> Iterator[Scene]:
     """A name of another file, or a new name that is none. Small files, since each is parsed anew."""
     others = [item.name for _, item in symbols(repo, chance)]
+    first = chance.randrange(2)
     for index, facts in enumerate(small[:4]):
         own = [
             item.name
@@ -329,14 +355,11 @@ def renames(repo: Repo, tools: Toolbox, chance: Random, small: Sequence[FileFact
             if is_telling(item.name) and not item.is_nested and not getattr(item, "is_method", False)
         ]
         foreign = [name for name in others if name not in repo.text(facts.path)]
-        if index % 2 and own:
-            old, new, answers = own[0], f"{own[0].lower().replace('_', '-')}-2", BAD_NAME
+        if (index % 2 == first) and own:
+            old, new, answers = own[0], chance.choice(IMPOSSIBLE)(own[0]), BAD_NAME
         elif foreign:
-            old, new, answers = (
-                foreign[0],
-                f"{foreign[0]}Old" if foreign[0][0].isupper() else f"old_{foreign[0]}",
-                NO_NAME,
-            )
+            old = foreign[0]
+            new, answers = other_name(chance, old, repo.definitions) or f"{old}2", NO_NAME
         else:
             continue
         outcome = tools.call("cst_rename", file_path=facts.path, old_name=old, new_name=new)

@@ -36,10 +36,10 @@ REFERENCES = Asked(
     (
         "How many times is `{symbol}` ({spot}) used in this project?",
         "Reference count of `{symbol}` at {spot}?",
-        "I'm thinking of renaming `{symbol}`, defined at {spot}. How many places would that touch, besides the definition?",
+        "I want to change how `{symbol}` behaves, defined at {spot}. How many places use it, imports not counted?",
         "I need a number: how many references to `{symbol}` ({spot}) are there?",
     ),
-    ("`{symbol}` has {n}.", "{n}, the definition not counted.", "The project holds {n} to `{symbol}`."),
+    ("`{symbol}` has {n}.", "{n}, the definition not counted.", "The project has {n} to `{symbol}`."),
     ("reference", "references"),
 )
 CALLERS = Asked(
@@ -81,7 +81,7 @@ DEFINED_LINE = Asked(
 KIND = Asked(
     "symbols[0].kind",
     ("Is `{symbol}` a class, a function or something else?", "What kind of symbol is `{symbol}`?"),
-    ("`{symbol}` is a {value}.", "A {value}."),
+    ("`{symbol}` is {a} {value}.", "It's {a} {value}."),
 )
 WHICH_FILE = Asked(
     "symbols[0].file",
@@ -177,7 +177,7 @@ WARNINGS = Asked(
         "How many warnings does the type checker have for {path}, errors aside?",
         "Count ty's warnings in {path}.",
     ),
-    ("`{path}` gets {n} from the type checker.", "{n}."),
+    ("The type checker has {n} for `{path}`.", "{n}."),
     ("warning", "warnings"),
 )
 TYPES = Asked(
@@ -191,7 +191,7 @@ SEVERITY = Asked(
         "Is the first thing that ty finds in {path} an error or a warning?",
         "Severity of the first type checker finding in {path}?",
     ),
-    ("It's of severity {value}.", "Severity: {value}."),
+    ("It's {a} {value}.", "Severity: {value}."),
 )
 ERROR_CODE = Asked(
     "errors[0].code",
@@ -204,11 +204,11 @@ ERROR_CODE = Asked(
 MATCHES = Asked(
     "match_count",
     (
-        "On how many lines of {place} does the word `{word}` stand?",
+        "On how many lines of {place} does the word `{word}` appear?",
         "How often does `{word}` come up in {place}? Matching lines, whole word.",
         "Number of lines in {place} that mention `{word}`?",
     ),
-    ("`{word}` stands on {n}.", "{n}."),
+    ("`{word}` appears on {n}.", "{n}."),
     ("line", "lines"),
 )
 MATCHING_FILES = Asked(
@@ -226,7 +226,7 @@ FILES = Asked(
         "How many {kind} files are there under {path}?",
         "Count the {kind} files in {path}, subfolders included.",
     ),
-    ("`{path}` holds {n}.", "{n}."),
+    ("{n} under `{path}`.", "{n}."),
     ("file", "files"),
 )
 ENDS = (
@@ -245,6 +245,7 @@ def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rej
 
     read = [facts.path for facts in files(repo, chance)[:MOST_FILES]]
     faulty = [path for path in read if tools.call("ruff_check", path=path).value.violations]
+    mendable = [path for path in faulty if tools.call("ruff_check", path=path).value.fixable_count]
     clear, wrong = [], []
     for path in (facts.path for facts in checked(repo, tools).files):
         issues = tools.call("typecheck", path=path).value.errors
@@ -252,12 +253,10 @@ def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rej
             clear.append(path)
             wrong += [path] if issues else []
     parents = ((path, item) for path, item in classes(repo, chance) if item.name in repo.subclasses)
-    first = [
+    asked = [
         (REFERENCES, symbol_targets(tools, chance, "find_references", symbols(repo, chance))),
-        within(FIXABLE, "ruff_check", faulty),
+        within(FIXABLE, "ruff_check", mendable + [path for path in faulty if path not in mendable][:1]),
         within(ERRORS, "typecheck", wrong + clear[:1]),
-    ]
-    others = [
         within(SYMBOLS, "document_symbols", read, "file_path"),
         (CALLERS, symbol_targets(tools, chance, "call_hierarchy", functions(repo, chance))),
         (SUBCLASSES, symbol_targets(tools, chance, "type_hierarchy", parents)),
@@ -279,9 +278,9 @@ def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rej
         (WHICH_FILE, name_targets(repo, tools, chance)),
         (CONTAINER, method_targets(repo, tools, chance)),
     ]
-    chance.shuffle(others)
-    streams = [scenes(chance, one, targets) for one, targets in (*first, *others)]
-    yield from in_turns(ends(repo, tools, chance), *streams)
+    streams = [ends(repo, tools, chance), *(scenes(chance, one, targets) for one, targets in asked)]
+    chance.shuffle(streams)
+    yield from in_turns(*streams)
 
 
 def symbol_targets(tools: Toolbox, chance: Random, tool: str, items: Iterator[Symbol]) -> Targets:

@@ -1,23 +1,27 @@
 """Only those of a result that fulfil a condition.
 
-user       Where is `Outbox` from src/tiny_shop/notifications.py:16:7 referenced outside src/tiny_shop/notifications.py?
+user       Which other files use `Outbox` (`src/tiny_shop/notifications.py:16:7`)? Leave its own file out.
 assistant  find_references(file_path="src/tiny_shop/notifications.py", line=16, column=7, symbol="Outbox")
-tool       {"success":true,"symbol":"Outbox","reference_count":2,"references":[{"file":"src/tiny_shop/notifications.py","line":32,"column":28,"preview":"async de…
+tool       {"success":true,"symbol":"Outbox","reference_count":2,"references":[{"file":"src/tiny_shop/notifications.py","line":32,"column":28,"preview":"async def send_all(outbox: Outbox, send: Callable[[str], None]) -> int:"},{"file":"tests…
 assistant  `tests/test_orders.py`.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from random import Random
 
 from punie_data.chat import Rejected
 from punie_data.code.repo import Repo
 from punie_data.scenario.findings import checked, listed, missing_package, pinned, said
+from punie_data.scenario.loops import kept
 from punie_data.scenario.phrase import bullets, number, pick, plural, sentence
+from punie_data.scenario.places import spots
 from punie_data.scenario.scene import Scene, tool_scene
 from punie_data.scenario.subjects import at, called, files, in_turns, literal, symbols
 from punie_data.scenario.targets import spot
 from punie_data.scenario.telling import enumerated
 from punie_data.tools.base import Outcome
+from punie_data.tools.results import Symbol
 from punie_data.tools.toolbox import Toolbox
 
 FIXABLE = (
@@ -48,16 +52,17 @@ WARNINGS = (
 OUTSIDE_TESTS = (
     "Where outside the tests is `{symbol}` ({spot}) used?",
     "Tests aside, which places use `{symbol}`, defined at {spot}?",
-    "I want the production uses of `{symbol}` at {spot} only, nothing from {folder}.",
+    "Leave {folder}/ out: where else is `{symbol}` at {spot} used?",
 )
 IN_TESTS = (
-    "Which tests use `{symbol}` ({spot})? I mean references under {folder} only.",
-    "Show me the references to `{symbol}` at {spot}, but only those in {folder}.",
-    "Only within {folder}: where is `{symbol}`, defined at {spot}, used?",
+    "Which tests use `{symbol}` ({spot})? I mean references under {folder}/ only.",
+    "Show me the references to `{symbol}` at {spot}, but only those in {folder}/.",
+    "Within {folder}/ only: where is `{symbol}`, defined at {spot}, used?",
 )
 OTHER_FILES = (
     "Which other files use `{symbol}` ({spot})? Leave its own file out.",
-    "Where is `{symbol}` from {spot} referenced outside {path}?",
+    "In which files other than {path} is `{symbol}` ({spot}) used?",
+    "Apart from {path} itself, which files use the `{symbol}` that it defines ({spot})?",
 )
 PUBLIC = (
     "Which public functions does {path} define at the top level? No leading underscore, no classes.",
@@ -72,31 +77,13 @@ CONSTANTS = (
     "Which constants does {path} define at the top level?",
     "From the symbols of {path}, only the module-level constants, please.",
 )
-STAGED = (
-    "Of my uncommitted changes{place}, which are staged?",
-    "Only the staged files{place}, please.",
-)
-UNSTAGED = (
-    "Which of the changed files{place} are not staged? Untracked ones don't count.",
-    "Changed{place} but not added to the index: which tracked files are that?",
-)
-OF_STATUS = (
-    "Which files{place} are {status}, according to git?",
-    "From git's status{place}, only what's {status}.",
-)
-ADDING = (
-    "Which files in my {kind} diff only gain lines?",
-    "In my {kind} changes, which files have additions but no deletions?",
-)
 IN_DOCUMENTS = (
     "Which documentation files mention `{word}`? Only .md and .rst, please.",
     "Where do the docs (Markdown or reStructuredText) talk about `{word}`?",
 )
-BY_WORD = (
-    "Which of the last {count} commits mention {word} in their message?",
-    "Look through the last {count} commits: which have the word {word} in the subject?",
-)
 MOST = 12
+EMPTY = 0.2
+"""How many of the questions that nothing fulfils are asked."""
 PRINTED = 'f"line {violation.line}: {violation.message} ({violation.code})"'
 
 
@@ -106,7 +93,7 @@ def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rej
     dirty = [
         path for path in read[:100] if 2 <= len(tools.call("ruff_check", path=path).value.violations) <= MOST
     ]
-    yield from in_turns(
+    streams = [
         references(repo, tools, chance, True),
         lint(tools, chance, dirty),
         types(repo, tools, chance),
@@ -117,12 +104,14 @@ def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rej
         other_files(repo, tools, chance),
         documents(repo, tools, chance),
         top_level(repo, tools, chance, read, CONSTANTS, "constant", False),
-        *(
-            (changed(repo, tools, chance), gaining(tools, chance), commits(tools, chance))
-            if repo.has_git
-            else ()
-        ),
-    )
+    ]
+    chance.shuffle(streams)
+    yield from in_turns(*streams)
+
+
+def is_passed_over(chance: Random, found: Sequence[object]) -> bool:
+    """Most of those that nothing fulfils: that is the common case for many a condition, and "none" would be the safe guess."""
+    return not found and chance.random() > EMPTY
 
 
 def scene(
@@ -147,14 +136,6 @@ def scene(
     )
 
 
-def kept(outcome: Outcome, source: str, name: str, condition: str, printed: str) -> str:
-    """Code Mode's program: filter, count, print."""
-    return (
-        f"result = {called(outcome)}\nkept = [{name} for {name} in result.{source} if {condition}]\n"
-        f"print(len(kept))\nfor {name} in kept:\n    print({printed})"
-    )
-
-
 def lint(tools: Toolbox, chance: Random, paths: Sequence[str]) -> Iterator[Scene]:
     """Fixable or not. A file where this tells nothing apart is asked about only now and then."""
     for path in paths:
@@ -163,7 +144,7 @@ def lint(tools: Toolbox, chance: Random, paths: Sequence[str]) -> Iterator[Scene
         found = [violation for violation in outcome.value.violations if violation.fixable == fixable]
         if len(found) == len(outcome.value.violations):
             fixable, found = not fixable, []
-        if not found and chance.random() < 0.6:
+        if is_passed_over(chance, found):
             continue
         can = "can" if fixable else "can't"
         if not found:
@@ -173,7 +154,7 @@ def lint(tools: Toolbox, chance: Random, paths: Sequence[str]) -> Iterator[Scene
                 else f"nothing is left: every finding in `{path}` can be fixed automatically."
             )
         elif len(found) == 1:
-            text = f"one {can} be fixed automatically, {pinned(found[0], path)}."
+            text = f"just one, {pinned(found[0], path)}."
         else:
             text = f"{number(len(found))} {can} be fixed automatically:\n\n{listed(found, path)}"
         program = kept(
@@ -184,22 +165,21 @@ def lint(tools: Toolbox, chance: Random, paths: Sequence[str]) -> Iterator[Scene
 
 
 def rule(tools: Toolbox, chance: Random, paths: Sequence[str]) -> Iterator[Scene]:
-    """One rule out of several; every third time one that is not broken here."""
+    """One rule; every fourth time one that is broken elsewhere and not here."""
     codes = sorted({v.code for path in paths for v in tools.call("ruff_check", path=path).value.violations})
     for index, path in enumerate(reversed(paths)):
         outcome = tools.call("ruff_check", path=path)
         own = sorted({violation.code for violation in outcome.value.violations})
         absent = [code for code in codes if code not in own]
-        if len(own) < 2 and not absent:
-            continue
-        code = chance.choice(absent) if absent and (index % 3 == 2 or len(own) < 2) else chance.choice(own)
+        code = chance.choice(absent if absent and index % 4 == 3 else own)
         found = [violation for violation in outcome.value.violations if violation.code == code]
+        items = [said(violation, path).removesuffix(f" ({code})") for violation in found]
         if not found:
-            text = f"`{path}` doesn't break {code}."
+            text = f"`{path}` has no {code} violations."
         elif len(found) == 1:
-            text = f"{code} is broken once, {pinned(found[0], path).removesuffix(f' ({code})')}."
+            text = f"just one {code} violation, on {items[0]}."
         else:
-            text = f"{code} is broken in {plural(len(found), 'place')}:\n\n{listed(found, path)}"
+            text = f"{plural(len(found), f'{code} violation')}:\n\n{bullets(items)}"
         program = kept(outcome, "violations", "violation", f"violation.code == {literal(code)}", PRINTED)
         question = pick(chance, RULE, path=path, code=code)
         yield scene(question, outcome, text, program, paths=[path], counted=[v.message for v in found])
@@ -219,12 +199,25 @@ def types(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene]:
             continue
         severity = chance.choice(("error", "warning"))
         found = [issue for issue in issues if issue.severity == severity]
-        items = [said(issue, facts.path) for issue in found]
-        text = enumerated(items, f"there are no {severity}s in `{facts.path}`.", severity)
+        if is_passed_over(chance, found):
+            continue
+        if not found:
+            text = f"there are no {severity}s in `{facts.path}`."
+        elif len(found) == 1:
+            text = f"just one {severity}, {pinned(found[0], facts.path)}."
+        else:
+            text = f"{plural(len(found), severity)}:\n\n{listed(found, facts.path)}"
         printed = 'f"line {issue.line}: {issue.message} ({issue.code})"'
         program = kept(outcome, "errors", "issue", f"issue.severity == {literal(severity)}", printed)
         question = pick(chance, ERRORS if severity == "error" else WARNINGS, path=facts.path)
         yield scene(question, outcome, text, program, paths=[facts.path], counted=[i.message for i in found])
+
+
+def is_test(path: str) -> bool:
+    """Whether it looks like a test that stands elsewhere than in the tests' own folder: then what is "outside the tests" is a matter of opinion."""
+    *folders, name = path.lower().split("/")
+    parts = re.split(r"[_.-]", name) + [part for folder in folders for part in re.split(r"[_.-]", folder)]
+    return bool({"test", "tests", "conftest"} & set(parts))
 
 
 def references(repo: Repo, tools: Toolbox, chance: Random, outside: bool) -> Iterator[Scene]:
@@ -234,7 +227,6 @@ def references(repo: Repo, tools: Toolbox, chance: Random, outside: bool) -> Ite
     )
     if not folder:
         return
-    empty_left = 2
     for path, item in symbols(repo, chance):
         if path.startswith(f"{folder}/"):
             continue
@@ -242,13 +234,12 @@ def references(repo: Repo, tools: Toolbox, chance: Random, outside: bool) -> Ite
         found = [r for r in outcome.value.references if r.file.startswith(f"{folder}/") != outside]
         if len(found) > MOST or not outcome.value.references or len(found) == len(outcome.value.references):
             continue
-        empty_left -= not found
-        if not found and empty_left < 0:
+        if is_passed_over(chance, found) or (outside and any(is_test(r.file) for r in found)):
             continue
-        there = f"outside {folder}" if outside else f"under {folder}"
-        places = [f"{r.file}:{r.line}" for r in found]
+        there = "outside the tests" if outside else f"under `{folder}/`"
+        places = list(dict.fromkeys(f"{r.file}:{r.line}" for r in found))
         none = f"`{item.name}` isn't used anywhere {there}."
-        text = enumerated([f"`{place}`" for place in places], none, f"place {there}", f"places {there}")
+        text = enumerated(spots(found), none, f"place {there}", f"places {there}")
         condition = f"{'not ' if outside else ''}reference.file.startswith({literal(folder + '/')})"
         program = kept(outcome, "references", "reference", condition, 'f"{reference.file}:{reference.line}"')
         names = {"symbol": item.name, "spot": spot(chance, path, item.line, item.column), "folder": folder}
@@ -261,6 +252,8 @@ def other_files(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene]:
         outcome = tools.call("find_references", **at(path, item))
         others = sorted({r.file for r in outcome.value.references if r.file != path})
         if not outcome.value.references or len(others) > MOST or len(outcome.content) > 5000:
+            continue
+        if is_passed_over(chance, others):
             continue
         names = {"symbol": item.name, "spot": spot(chance, path, item.line, item.column), "path": path}
         none = f"no other file uses it: all references are in `{path}` itself."
@@ -280,6 +273,15 @@ def other_files(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene]:
         )
 
 
+def is_doubtful(symbol: Symbol) -> bool:
+    """Whether the server's kind, or the underscore, says something else of it than a reader would."""
+    if symbol.kind == "function":
+        return symbol.name.startswith("__")
+    if symbol.kind == "constant":
+        return len(symbol.name.strip("_")) < 3
+    return symbol.kind == "variable" and symbol.name.isupper()
+
+
 def top_level(
     repo: Repo,
     tools: Toolbox,
@@ -289,8 +291,11 @@ def top_level(
     kind: str,
     private: bool,
 ) -> Iterator[Scene]:
-    """Symbols of one kind; functions by whether they start with an underscore."""
-    empty_left = 1
+    """Symbols of one kind; functions by whether they start with an underscore.
+
+    Files are left out whose `__getattr__` would be private by its first letter alone, whose `PY_3` the server takes for a variable, or whose
+    constant is a `T`, which is a type variable.
+    """
     for path in chance.sample(paths, len(paths)):
         facts = repo.facts[path]
         if facts.is_test or len(facts.functions) + len(facts.variables) < 3:
@@ -301,12 +306,16 @@ def top_level(
             for s in outcome.value.symbols
             if s.kind == kind and (kind != "function" or s.name.startswith("_") == private)
         ]
-        empty_left -= not found
-        if len(found) > MOST or len(outcome.content) > 5000 or (not found and empty_left < 0):
+        if len(found) > MOST or len(outcome.content) > 5000 or is_passed_over(chance, found):
+            continue
+        asked = ("function",) if kind == "function" else ("constant", "variable")
+        if any(s.kind in asked and is_doubtful(s) for s in outcome.value.symbols):
+            continue
+        if len({s.name for s in found}) < len(found):
             continue
         what = kind if kind != "function" else f"{'private' if private else 'public'} function"
         items = [f"`{symbol.name}` (line {symbol.line})" for symbol in found]
-        text = enumerated(items, f"`{path}` has no {what} at the top level.", what)
+        text = enumerated(items, f"`{path}` has no {what}s at the top level.", what)
         condition = f"symbol.kind == {literal(kind)}"
         if kind == "function":
             condition += f' and {"" if private else "not "}symbol.name.startswith("_")'
@@ -323,12 +332,10 @@ def top_level(
 
 def documents(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene]:
     """Files among the matches, by suffix."""
-    empty_left = 1
     for _, item in symbols(repo, chance):
         outcome = tools.call("search_text", pattern=rf"\b{item.name}\b")
         found = list(dict.fromkeys(m.file for m in outcome.value.matches if m.file.endswith((".md", ".rst"))))
-        empty_left -= not found
-        if len(outcome.content) > 5000 or len(found) > MOST or (not found and empty_left < 0):
+        if len(outcome.content) > 5000 or len(found) > MOST or is_passed_over(chance, found):
             continue
         none = f"no Markdown or .rst file mentions `{item.name}`."
         text = enumerated([f"`{path}`" for path in found], none, "file")
@@ -344,74 +351,3 @@ def documents(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene]:
             symbol=item.name,
             counted=found,
         )
-
-
-def changed(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene]:
-    """By what git says of the change."""
-    whole = tools.call("git_status").value.files
-    for folder in ["", *dict.fromkeys(file.file.split("/")[0] for file in whole if "/" in file.file)]:
-        outcome = tools.call("git_status", **({"path": folder} if folder else {}))
-        status = chance.choice(("modified", "added", "deleted", "untracked"))
-        found = outcome.value.files
-        tracked = [f for f in found if not f.staged and f.status != "untracked"]
-        for questions, none, condition, some in (
-            (STAGED, "nothing is staged.", "file.staged", [f for f in found if f.staged]),
-            (UNSTAGED, "all changes to tracked files are staged.", 'not file.staged and file.status != "untracked"', tracked),
-            (OF_STATUS, f"no file is {status}.", f"file.status == {literal(status)}", [f for f in found if f.status == status]),
-        ):  # fmt: skip
-            if len(found) < 2 or len(some) > MOST:
-                continue
-            text = enumerated([f"`{file.file}`" for file in some], none, "file")
-            question = pick(chance, questions, place=f" under {folder}" if folder else "", status=status)
-            program = kept(outcome, "files", "file", condition, "file.file")
-            yield scene(
-                question,
-                outcome,
-                text,
-                program,
-                paths=[f.file for f in some],
-                counted=[f.file for f in some],
-            )
-
-
-def gaining(tools: Toolbox, chance: Random) -> Iterator[Scene]:
-    for staged in chance.sample((False, True), 2):
-        outcome = tools.call("git_diff", **({"staged": True} if staged else {}))
-        files_of = outcome.value.files
-        if not 2 <= len(files_of) <= MOST or len(outcome.content) > 7000:
-            continue
-        found = [file.file for file in files_of if file.additions and not file.deletions]
-        text = enumerated([f"`{name}`" for name in found], "none: each of them loses lines too.", "file")
-        program = kept(outcome, "files", "file", "file.additions > 0 and file.deletions == 0", "file.file")
-        yield scene(
-            pick(chance, ADDING, kind="staged" if staged else "unstaged"), outcome, text, program, paths=found
-        )
-
-
-def commits(tools: Toolbox, chance: Random) -> Iterator[Scene]:
-    """By a word of the message that some of them share."""
-    for count in chance.sample((8, 10, 12, 15), 3):
-        outcome = tools.call("git_log", count=count)
-        listed_commits = outcome.value.commits
-        words = sorted(
-            {
-                w
-                for c in listed_commits
-                for w in c.message.split()
-                if w.isalpha() and w.islower() and len(w) > 3
-            }
-        )
-        if len(listed_commits) < count or not words:
-            continue
-        word = chance.choice(words)
-        found = [commit for commit in listed_commits if word in commit.message]
-        text = f"{plural(len(found), 'commit')}:\n\n" + bullets([f"`{c.hash}`: {c.message}" for c in found])
-        program = kept(
-            outcome,
-            "commits",
-            "commit",
-            f"{literal(word)} in commit.message",
-            'f"{commit.hash} {commit.message}"',
-        )
-        question = pick(chance, BY_WORD, count=number(count), word=f'"{word}"')
-        yield scene(question, outcome, text, program, counted=[c.hash for c in found])

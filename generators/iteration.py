@@ -13,12 +13,12 @@ from random import Random
 from punie_data.chat import Rejected
 from punie_data.code.repo import Repo
 from punie_data.scenario.findings import checked, faulty, missing_package, said
+from punie_data.scenario.loops import each
 from punie_data.scenario.phrase import bullets, number, pick, plural, sentence
 from punie_data.scenario.scene import Scene, tool_scene
 from punie_data.scenario.subjects import at, called, classes, files, functions, in_turns, literal, symbols
 from punie_data.scenario.targets import spot
 from punie_data.tools.base import Outcome
-from punie_data.tools.results import GitFile
 from punie_data.tools.toolbox import Toolbox
 
 FIRST_VIOLATIONS = (
@@ -50,7 +50,7 @@ SPANS = (
 )
 REFERENCES = (
     "Give me the first {count} references to `{symbol}` ({spot}), in file order.",
-    "Show the first {count} uses of `{symbol}` that is defined at {spot}, with the line of code.",
+    "Show the first {count} uses of `{symbol}`, defined at {spot}, with the line of code.",
     "I only need some examples of how `{symbol}` at {spot} is used: the first {count} will do.",
 )
 CALLERS = (
@@ -71,22 +71,6 @@ PER_FILE_TYPES = (
     "For each Python file under {path}: how many type errors?",
     "Type-check the .py files in {path} one by one and give me the number of errors of each.",
 )
-DIFF = (
-    "For each changed file in my {kind} diff{place}: how many lines were added?",
-    "List the files of the {kind} diff{place} with their additions.",
-    "Go through my {kind} changes{place} file by file: added and removed lines of each.",
-)
-STATUS = (
-    "Name every file that differs from the last commit{place}, each with its status.",
-    "File by file: what happened to the uncommitted files{place}?",
-    "Loop over git's status{place} and print status and path of each file.",
-)
-COMMITS = (
-    ("For each of the last {count} commits: date and author.", "{date}, {author}"),
-    ("Dates and authors of the {count} newest commits, one line each.", "{date}, {author}"),
-    ("Go through the last {count} commits and give me hash and date of each.", "`{hash}`, {date}"),
-    ("Just the hashes and messages of the last {count} commits, one by one.", "`{hash}`: {message}"),
-)
 MATCHES = (
     "Give me the first {count} lines that mention `{word}`{place}, with file and line number.",
     "Where does `{word}` first come up{place}? The first {count} matching lines, please.",
@@ -98,7 +82,7 @@ MOST = 14
 def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rejected]:
     """Each kind of list in turn."""
     read = [facts.path for facts in files(repo, chance)]
-    yield from in_turns(
+    streams = [
         first_violations(tools, chance, faulty(tools, read[:80], most=12)),
         class_index(repo, tools, chance, read),
         references(repo, tools, chance),
@@ -110,12 +94,9 @@ def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rej
         subclasses(repo, tools, chance),
         matches(repo, tools, chance),
         per_file(repo, tools, chance, "typecheck", "error_count", PER_FILE_TYPES, "type error"),
-        *(
-            (diffs(tools, chance), statuses(repo, tools, chance), commits(tools, chance))
-            if repo.has_git
-            else ()
-        ),
-    )
+    ]
+    chance.shuffle(streams)
+    yield from in_turns(*streams)
 
 
 def scene(
@@ -132,12 +113,6 @@ def scene(
         counted=counted,
         program=program,
     )
-
-
-def loop(outcome: Outcome, source: str, name: str, printed: str, condition: str = "") -> str:
-    """Code Mode's program: one printed line for each element of the result's `source`."""
-    inside = f"    if {condition}:\n        print({printed})" if condition else f"    print({printed})"
-    return f"result = {called(outcome)}\nfor {name} in result.{source}:\n{inside}"
 
 
 def first_violations(tools: Toolbox, chance: Random, paths: Sequence[str]) -> Iterator[Scene]:
@@ -168,7 +143,7 @@ def type_errors(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene]:
         found = [issue for issue in outcome.value.errors if issue.severity == "error"]
         if not 2 <= len(found) <= MOST or any(missing_package(issue, repo) for issue in found):
             continue
-        program = loop(
+        program = each(
             outcome, "errors", "issue", 'f"line {issue.line}: {issue.code}"', 'issue.severity == "error"'
         )
         answer = bullets([f"line {issue.line}: `{issue.code}`" for issue in found])
@@ -188,7 +163,7 @@ def class_index(
         if [(symbol.name, symbol.line) for symbol in found] != [(item.name, item.line) for item in outer]:
             yield Rejected("LibCST and the language server disagree", question=question, detail=path)
             continue
-        program = loop(
+        program = each(
             outcome, "symbols", "symbol", 'f"{symbol.name}: line {symbol.line}"', 'symbol.kind == "class"'
         )
         answer = f"{plural(len(found), 'class', 'classes')}:\n\n" + bullets(
@@ -198,6 +173,7 @@ def class_index(
 
 
 def methods(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene]:
+    """Of classes that define each once: overloads, and a property with its setter, would be listed as so many methods."""
     for path, item in classes(repo, chance):
         if not 2 <= len(item.methods) <= MOST:
             continue
@@ -209,7 +185,7 @@ def methods(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene]:
             for s in symbol.children
             if s.kind in ("method", "constructor")
         ]
-        if len(outcome.content) > 6000 or not found:
+        if len(outcome.content) > 6000 or not found or len({s.name for s in found}) < len(found):
             continue
         program = (
             f"result = {called(outcome)}\nfor symbol in result.symbols:\n    if symbol.name == {literal(item.name)}:\n"
@@ -238,10 +214,10 @@ def spans(repo: Repo, tools: Toolbox, chance: Random, paths: Sequence[str]) -> I
             continue
         outcome = tools.call("document_symbols", file_path=path)
         found = [symbol for symbol in outcome.value.symbols if symbol.kind == "function"]
-        if not found or len(outcome.content) > 6000:
+        if not found or len(outcome.content) > 6000 or len({s.name for s in found}) < len(found):
             continue
         printed = 'f"{symbol.name}: {symbol.line} to {symbol.end_line}"'
-        program = loop(outcome, "symbols", "symbol", printed, 'symbol.kind == "function"')
+        program = each(outcome, "symbols", "symbol", printed, 'symbol.kind == "function"')
         answer = bullets([f"`{s.name}`: lines {s.line} to {s.end_line}" for s in found])
         yield scene(pick(chance, SPANS, path=path), outcome, answer, program, paths=[path])
 
@@ -251,7 +227,8 @@ def references(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene]:
         outcome = tools.call("find_references", **at(path, item))
         found = outcome.value.references
         wanted = chance.choice((2, 3, 4, 5))
-        if len(found) <= wanted or len(outcome.content) > 5000:
+        shown = {(r.file, r.line) for r in found[:wanted]}
+        if len(found) <= wanted or len(shown) < wanted or len(outcome.content) > 5000:
             continue
         program = (
             f"result = {called(outcome)}\nfor reference in result.references[:{wanted}]:\n"
@@ -274,7 +251,7 @@ def callers(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene]:
         found = outcome.value.calls
         if not 2 <= len(found) <= MOST:
             continue
-        program = loop(outcome, "calls", "call", 'f"{call.name}: {call.file}:{call.line}"')
+        program = each(outcome, "calls", "call", 'f"{call.name}: {call.file}:{call.line}"')
         question = pick(chance, CALLERS, symbol=item.name, spot=spot(chance, path, item.line, item.column))
         answer = bullets([f"`{call.name}`, `{call.file}:{call.line}`" for call in found])
         yield scene(question, outcome, answer, program, symbol=item.name, paths=[path])
@@ -288,7 +265,7 @@ def subclasses(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene]:
         found = outcome.value.types
         if len(found) < 2:
             continue
-        program = loop(outcome, "types", "found", 'f"{found.name}: {found.file}:{found.line}"')
+        program = each(outcome, "types", "found", 'f"{found.name}: {found.file}:{found.line}"')
         question = pick(chance, SUBCLASSES, symbol=item.name, spot=spot(chance, path, item.line, item.column))
         answer = bullets([f"`{other.name}`, `{other.file}:{other.line}`" for other in found])
         yield scene(question, outcome, answer, program, symbol=item.name, paths=[path])
@@ -347,59 +324,3 @@ def matches(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene]:
         )
         answer = bullets([f"`{m.file}:{m.line}`: `{m.text}`" for m in found[:wanted]])
         yield scene(question, outcome, answer, program, symbol=item.name)
-
-
-def diffs(tools: Toolbox, chance: Random) -> Iterator[Scene]:
-    for staged in chance.sample((False, True), 2):
-        given = {"staged": True} if staged else {}
-        whole = tools.call("git_diff", **given).value.files
-        for folder in ["", *dict.fromkeys(file.file.split("/")[0] for file in whole if "/" in file.file)]:
-            outcome = tools.call("git_diff", **given, **({"path": folder} if folder else {}))
-            found = outcome.value.files
-            if not 2 <= len(found) <= MOST or len(outcome.content) > 7000:
-                continue
-            template = chance.choice(DIFF)
-            both = "removed" in template
-            printed = (
-                'f"{file.file}: +{file.additions} -{file.deletions}"'
-                if both
-                else 'f"{file.file}: {file.additions}"'
-            )
-            items = [
-                f"`{f.file}`: "
-                + (f"{f.additions} added, {f.deletions} removed" if both else plural(f.additions, "line"))
-                for f in found
-            ]
-            question = template.format(
-                kind="staged" if staged else "unstaged", place=f" of {folder}" if folder else ""
-            )
-            program = loop(outcome, "files", "file", printed)
-            yield scene(question, outcome, bullets(items), program, paths=[f.file for f in found])
-
-
-def statuses(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene]:
-    whole = tools.call("git_status").value.files
-    for folder in ["", *dict.fromkeys(file.file.split("/")[0] for file in whole if "/" in file.file)]:
-        outcome = tools.call("git_status", **({"path": folder} if folder else {}))
-        found: tuple[GitFile, ...] = outcome.value.files
-        if not 2 <= len(found) <= MOST:
-            continue
-        program = loop(outcome, "files", "file", 'f"{file.status}: {file.file}"')
-        answer = bullets([f"{file.status}: `{file.file}`" for file in found])
-        question = pick(chance, STATUS, place=f" under {folder}" if folder else "")
-        yield scene(question, outcome, answer, program, paths=[file.file for file in found])
-
-
-def commits(tools: Toolbox, chance: Random) -> Iterator[Scene]:
-    for count in chance.sample((2, 3, 4, 5, 6), 3):
-        outcome = tools.call("git_log", count=count)
-        found = outcome.value.commits
-        if len(found) < count:
-            continue
-        template, item = chance.choice(COMMITS)
-        lines = [item.format(date=c.date, author=c.author, hash=c.hash, message=c.message) for c in found]
-        fields = " ".join(
-            f"{{commit.{name}}}" for name in ("hash", "date", "author", "message") if f"{{{name}}}" in item
-        )
-        program = loop(outcome, "commits", "commit", f'f"{fields}"')
-        yield scene(template.format(count=number(count)), outcome, bullets(lines), program)

@@ -1,8 +1,11 @@
 """What the generators of checks, git and typed results promise beyond the central test: their programs run, their kinds are what they say."""
 
+import re
 import sys
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -13,7 +16,7 @@ from punie_data.generators import discover, load
 from punie_data.scenario.findings import missing_package
 from punie_data.scenario.scene import Scene, Turn
 from punie_data.scenario.subjects import called, in_turns
-from punie_data.scenario.telling import enumerated, opened
+from punie_data.scenario.telling import enumerated, fits, opened
 from punie_data.tools.results import TestCase, TestResult, TypeIssue
 from punie_data.tools.sandbox import bubblewrap_works, why_not
 from punie_data.tools.toolbox import Toolbox
@@ -26,10 +29,11 @@ from tests.test_generators import corruptions
 TestCase.__test__ = TestResult.__test__ = False  # type: ignore[attr-defined]  (pytest would take them for tests)
 NAMES = (
     "type_errors", "lint", "status", "diff", "log", "field_access", "field_access_git", "conditions", "iteration", "filtering",
-    "comparing", "workflows", "workflows_git", "empty_results", "error_results",
+    "iteration_git", "filtering_git", "comparing", "workflows", "workflows_git", "empty_results", "error_results",
 )  # fmt: skip
 WITH_PROGRAMS = (
-    "field_access", "field_access_git", "conditions", "iteration", "filtering", "comparing", "workflows", "workflows_git",
+    "field_access", "field_access_git", "conditions", "iteration", "iteration_git", "filtering", "filtering_git", "comparing",
+    "workflows", "workflows_git",
 )  # fmt: skip
 EXECUTING = ("tests", "run_command")
 Rows = list[tuple[Scene, Example]]
@@ -88,7 +92,7 @@ def test_a_program_that_prints_less_than_the_answer_says_is_noticed(
     rows: dict[str, Rows], shop: tuple[Repo, Toolbox]
 ) -> None:
     """Else the test above could not fail."""
-    scene = next(scene for scene, _ in rows["field_access"] if "reference" in scene.program)
+    scene = next(scene for scene, _ in rows["field_access"] if "symbols[0].file" in scene.program)
     first, last = scene.program.split("\n")
     assert program_trouble(scene.changed(program=f'{first}\nprint("done")'), *shop)
     assert program_trouble(scene.changed(program=f"{last}\n{first}"), *shop)
@@ -116,6 +120,39 @@ def test_conditions_come_out_both_ways(rows: dict[str, Rows]) -> None:
     assert {bool(scene.outcomes[0].value.violations) for scene in linted} == {True, False}
     steps = [scene for scene, _ in rows["conditions"] if "lint.success" in scene.program]
     assert {len(scene.outcomes) for scene in steps} == {1, 2}
+
+
+@pytest.mark.parametrize("name", ["conditions", "iteration", "filtering", "comparing", "field_access"])
+def test_a_few_rows_of_a_repository_are_not_always_of_the_same_kinds(
+    name: str, shop: tuple[Repo, Toolbox]
+) -> None:
+    """Else, with five rows a repository, eight of thirteen kinds would never be asked of any."""
+    few = set()
+    for seed in range(4):
+        made = load(discover()[name]).generate(*shop, Random(seed))
+        scenes = islice((one for one in made if isinstance(one, Scene)), 3)
+        few.add(tuple(tuple(outcome.tool for outcome in scene.outcomes) for scene in scenes))
+    assert len(few) > 1
+
+
+def test_most_filters_let_something_through(rows: dict[str, Rows]) -> None:
+    """Else "none" would be the safe guess, as it was in four of ten rows."""
+    answers = [scene.answer for name in ("filtering", "filtering_git") for scene, _ in rows[name]]
+    none = re.compile(r"None|Nothing|No |There are no |All changes|.* has no |.* isn't used anywhere")
+    assert sum(bool(none.match(answer)) for answer in answers) < len(answers) / 3
+
+
+def test_a_limit_is_passed_about_as_often_as_it_is_kept(rows: dict[str, Rows]) -> None:
+    """Else a model learns to list whatever the user's limit is: fifteen of sixteen rows did."""
+    limited = [scene for scene, _ in rows["conditions"] if "_count <= " in scene.program]
+    assert {bool(re.search(r"\n|\bone\b", scene.answer)) for scene in limited} == {True, False}
+
+
+@pytest.mark.parametrize("name", ["empty_results", "conditions", "comparing"])
+def test_an_answer_opens_as_its_question_wants(name: str, rows: dict[str, Rows]) -> None:
+    """ "Nobody:" was said to "Show me the callers", and "Yes, it's clean." to "list the files"."""
+    for scene, _ in rows[name]:
+        assert fits(scene.question, scene.answer), f"{scene.question} {scene.answer}"
 
 
 @pytest.mark.parametrize("name", ["workflows", "workflows_git"])

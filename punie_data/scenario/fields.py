@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+from punie_data.documents.english import a_or_an
 from punie_data.scenario.phrase import pick, plural, sentence
 from punie_data.scenario.scene import Scene, tool_scene
 from punie_data.scenario.subjects import called
@@ -19,7 +20,7 @@ Targets = Iterator[tuple[Outcome, dict[str, object]]]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """`field` of the result. Answers hold `{value}`, or `{n}`: the value with its noun; for a truth value each question has its own two."""
+    """`field` of the result. Answers hold `{value}` (and its article `{a}`), or `{n}`: the value with its noun; for a truth value each question has its own two."""
 
     field: str
     questions: Sequence[str]
@@ -40,7 +41,7 @@ def scenes(chance: Random, asked: Asked, targets: Targets) -> Iterator[Scene]:
         else:
             n = plural(value, *asked.noun) if isinstance(value, int) else ""
             question = pick(chance, asked.questions, **names)
-            answer = pick(chance, asked.answers, **names, value=value, n=n)
+            answer = pick(chance, asked.answers, **names, value=value, n=n, a=a_or_an(str(value)))
         program = f"result = {called(outcome)}\nprint(result.{asked.field})"
         paths = [str(names[key]) for key in ("path",) if key in names]
         yield tool_scene(

@@ -116,7 +116,7 @@ def missing_package(issue: TypeIssue, repo: Repo) -> str:
 
 
 def faulty(tools: Toolbox, paths: Iterable[str], most: int = 8, alike: int = 3) -> list[str]:
-    """Those of the paths with one to `most` lint violations; no more than `alike` that break the very same rules.
+    """Those of the paths with one to `most` lint violations; no more than `alike` that break the very same rules, and those last that are not the first to do so.
 
     One missing copyright notice in every file would else be all there is.
     """
@@ -126,6 +126,6 @@ def faulty(tools: Toolbox, paths: Iterable[str], most: int = 8, alike: int = 3) 
         violations = tools.call("ruff_check", path=path).value.violations
         codes = tuple(sorted({violation.code for violation in violations}))
         if 0 < len(violations) <= most and seen[codes] < alike:
+            found.append((seen[codes], path))
             seen[codes] += 1
-            found.append(path)
-    return found
+    return [path for _, path in sorted(found, key=lambda pair: pair[0])]

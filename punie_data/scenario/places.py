@@ -1,8 +1,9 @@
 """Lines of files, as an answer lists them."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from punie_data.scenario.phrase import bullets, listing
 
@@ -22,6 +23,22 @@ class Place(NamedTuple):
     @property
     def spot(self) -> str:
         return f"`{self.file}:{self.line}`"
+
+
+class Spot(Protocol):
+    """Whatever stands in a line of a file."""
+
+    @property
+    def file(self) -> str: ...
+    @property
+    def line(self) -> int: ...
+
+
+def spots(found: Iterable[Spot]) -> list[str]:
+    """Each line once, in order: "`a.py:3`"; where it holds more than one of them, "`a.py:3` (twice)"."""
+    lines = Counter((one.file, one.line) for one in found)
+    often = {1: "", 2: " (twice)"}
+    return [f"`{file}:{line}`{often.get(count, ' (several times)')}" for (file, line), count in lines.items()]
 
 
 def ticked(text: str, longest: int = 110) -> str:

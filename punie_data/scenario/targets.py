@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from punie_data.code.facts import ClassFact, FileFacts, FunctionFact
 from punie_data.code.repo import Repo
+from punie_data.tools.toolbox import Toolbox
 
 _SPOTS = (
     "{path}:{line}:{column}",
@@ -50,6 +51,11 @@ def is_rare(repo: Repo, name: str) -> bool:
         return True
     is_word = "_" not in name.strip("_") and sum(letter.isupper() for letter in name) < 2
     return not is_word and repo.imported_names[name] <= MOST_IMPORTERS
+
+
+def is_mentioned_once(tools: Toolbox, name: str) -> bool:
+    """Whether no line has the name but that of its definition: no setting, string or document by which it is found at run time, or known to users."""
+    return tools.call("search_text", pattern=rf"\b{name}\b").value.match_count == 1
 
 
 def spot(chance: Random, path: str, line: int, column: int) -> str:
