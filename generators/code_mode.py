@@ -1,10 +1,12 @@
 r"""The same question, answered by a short program that calls the tools.
 
-user       Of `Product` (src/tiny_shop/catalogue.py, line 11, column 7) and `describe` (src/tiny_shop/payments.py, line 62, column 5), which one could I change with less fallout, going by the number of references?
-assistant  execute_code(code="first = find_references(\"src/tiny_shop/catalogue.py\", 11, 7, \"Product\")\nsecond = find_references(\"src/tiny_shop/payments.py\", 62, 5, \"describe\")\nprint(first.reference_count, second.reference_count)")
-tool       11 1
+user       Which of the changed files are not staged? Untracked ones don't count.
+assistant  execute_code(code="result = git_status()\nkept = [file for file in result.files if not file.staged and file.status != \"untracked\"]\nprint(len(kept))\nfor file in kept:\n    print(file.file)")
+tool       2
+           MANIFEST.in
+           src/tiny_shop/inventory.py
 
-assistant  `describe`: one reference against eleven.
+assistant  `MANIFEST.in` and `src/tiny_shop/inventory.py`.
 """
 
 import re
