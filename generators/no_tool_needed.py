@@ -19,35 +19,56 @@ from collections.abc import Iterator
 from random import Random
 
 from punie_data.chat import Rejected
-from punie_data.code.facts import FunctionFact
 from punie_data.code.repo import Repo
 from punie_data.documents.english import is_verb, third_person
-from punie_data.scenario.phrase import bullets, listing, number, pick, plural, sentence
+from punie_data.scenario.ground import evidence, ungrounded
+from punie_data.scenario.phrase import bullets, listing, pick, plural, sentence
+from punie_data.scenario.printed import printed
 from punie_data.scenario.readings_of_reports import readings
 from punie_data.scenario.scene import Scene, Turn
+from punie_data.scenario.snippets import questions
 from punie_data.tools.base import REQUIRED, Outcome
 from punie_data.tools.registry import TOOLS
 from punie_data.tools.toolbox import Toolbox
 
 PASTED = (
-    "I already ran {tool}; this came back:\n\n```json\n{content}\n```\n\n{question}",
-    "Here's the output of {tool}:\n\n```json\n{content}\n```\n\n{question}",
-    "{question} This is what {tool} printed:\n\n```json\n{content}\n```",
-    "No need to run anything, I have the result of {tool} here:\n\n```json\n{content}\n```\n\n{question}",
-    "A colleague sent me this output of {tool}. {question}\n\n```json\n{content}\n```",
-    "From my log of {tool}:\n\n```json\n{content}\n```\n\n{question}",
+    "I already ran {tool}; this came back:\n\n{block}\n\n{question}",
+    "Here's the output of {tool}:\n\n{block}\n\n{question}",
+    "{question} This is what {tool} printed:\n\n{block}",
+    "No need to run anything, I have the result of {tool} here:\n\n{block}\n\n{question}",
+    "A colleague sent me this output of {tool}. {question}\n\n{block}",
+    "From my log of {tool}:\n\n{block}\n\n{question}",
+    "A minute ago {tool} said this:\n\n{block}\n\n{question}",
+    "Look at this result of {tool}. {question}\n\n{block}",
+    "{block}\n\nThat's from {tool}. {question}",
+    "{question} I've pasted what I got from {tool}:\n\n{block}",
+    "Below is all that {tool} gave me. {question}\n\n{block}",
+    "I have this from {tool} and don't want to run it again:\n\n{block}\n\n{question}",
 )
+LONGEST_PASTED = 2500
+OPENING = re.compile(
+    r"(?:Which|What|Where|How|Who|Whose|When|Is|Are|Does|Has|Have|In which|On which|At which)\b"
+)
+"""What is asked, not ordered: who has run the tool already doesn't say "run it"."""
 SNIPPET = (
-    "Here's a function from {path}:\n\n```python\n{code}\n```\n\n{question}",
-    "{question}\n\n```python\n{code}\n```",
-    "I'm looking at this code in {path}:\n\n```python\n{code}\n```\n\n{question}",
-    "Just from reading this, without opening the file: {small}\n\n```python\n{code}\n```",
-    "Given\n\n```python\n{code}\n```\n\n{question}",
-    "Quick question about this snippet from {path}. {question}\n\n```python\n{code}\n```",
+    "Here's a function from {path}:\n\n{block}\n\n{question}",
+    "{question}\n\n{block}",
+    "I'm looking at this code in {path}:\n\n{block}\n\n{question}",
+    "Just from reading this, without opening the file: {small}\n\n{block}",
+    "Given\n\n{block}\n\n{question}",
+    "Quick question about this snippet from {path}. {question}\n\n{block}",
+    "This is from {path}:\n\n{block}\n\n{question}",
+    "{block}\n\n{question}",
+    "I've pasted the function, so you needn't open {path}:\n\n{block}\n\n{question}",
+    "{question} I mean this one, from {path}:\n\n{block}",
+    "About this code:\n\n{block}\n\n{question}",
+    "Going only by what's below: {small}\n\n{block}",
 )
 THANKS = (
-    ("Thanks!", "Great, thank you.", "Perfect, that's what I needed.", "Thanks, that helps.", "Good, that settles it.", "OK, thank you, that's all."),
-    ("You're welcome.", "Glad that helped.", "Any time.", "You're welcome. Good luck with it.", "Happy to help.", "Good. Let me know when there is more."),
+    ("Thanks!", "Great, thank you.", "Perfect, that's what I needed.", "Thanks, that helps.", "Good, that settles it.", "OK, thank you, that's all.",
+     "Got it, thanks.", "Cheers.", "All right, that's enough for now.", "Nice, thanks a lot.", "ok thx", "That's good to know, thank you."),
+    ("You're welcome.", "Glad that helped.", "Any time.", "You're welcome. Good luck with it.", "Happy to help.", "Good. Let me know when there is more.",
+     "My pleasure.", "Gladly.", "No problem.", "Glad to be of use. Just ask if anything else comes up."),
 )  # fmt: skip
 LIST = (
     "As a list, please.",
@@ -55,6 +76,7 @@ LIST = (
     "Bullet points, please.",
     "Reformat that as a list.",
     "One per line, please.",
+    "Could I have these one below the other?",
 )
 TABLE = (
     "Can you make a table of that?",
@@ -63,33 +85,66 @@ TABLE = (
     "A table would be easier to read.",
     "Show that as a table.",
 )
+NAMES = (
+    "Just the names, separated by commas, please.",
+    "Can I have that on one line, only the names?",
+    "Drop the rest and give me only what's in front.",
+    "Put that on a single line for me, without the details.",
+    "Only the first item of each line, please, with commas between.",
+)
+REVERSED = (
+    "The same list the other way round, please.",
+    "Can you reverse the order?",
+    "Last one first, please.",
+    "Turn that list upside down.",
+)
+NUMBERED = (
+    "Number them, please.",
+    "Can you number the list?",
+    "Make that a numbered list.",
+    "The same with numbers in front, please.",
+)
 ENOUGH = (
     "I want to ask you about `{symbol}`. Is the name enough for `{tool}`, or do you need more?",
     "If I only give you the name `{symbol}`, can you use `{tool}`?",
-    "What do you need besides the name `{symbol}` to call `{tool}`?",
-    "Before I ask about `{symbol}`: what does `{tool}` need?",
-    "Do I have to give a line and a column for `{tool}`, or will `{symbol}` do?",
-    "`{tool}` on `{symbol}`: which details must I give you for that?",
+    "Would `{tool}` work with nothing but the name `{symbol}`?",
+    "Could you call `{tool}` for `{symbol}` without knowing the file?",
+    "Does `{tool}` take just a name, say `{symbol}`?",
 )
 NOT_ENOUGH = (
     "The name alone is not enough: `{tool}` also needs `file_path`, `line` and `column`, and none of them can be left out.",
+    "No: besides `symbol` it takes `file_path`, `line` and `column`; `{tool}` asks about a position, not about a name.",
+    "No, `{tool}` needs the position too: `file_path`, `line` and `column`, lines and columns counted from 1.",
+    "It takes more than the name: the file (`file_path`), and the `line` and `column` where the name starts.",
+)
+DETAILS = (
+    "What do you need besides the name `{symbol}` to call `{tool}`?",
+    "Before I ask about `{symbol}`: what does `{tool}` need?",
+    "`{tool}` on `{symbol}`: which details must I give you for that?",
+    "Do I have to give a line and a column for `{tool}`, or will `{symbol}` do?",
+    "I want to use `{tool}` on `{symbol}`. What should I have ready?",
+)
+POSITION = (
     "Besides `symbol` it takes `file_path`, `line` and `column`; `{tool}` asks about a position, not about a name.",
     "`{tool}` needs the position too: `file_path`, `line` and `column`, lines and columns counted from 1.",
     "More than the name: the file (`file_path`), and the `line` and `column` where the name starts.",
+    "The file, the line and the column where the name starts, as `file_path`, `line` and `column`.",
 )
 FOLDER = (
     "Can I point `{tool}` at a whole folder such as {folder}, or only at single files?",
     "Does `{tool}` take a folder? I'd like to give it {folder}.",
     "Is {folder} a valid `path` for `{tool}`, or must it be a file?",
     "Would `{tool}` work on {folder} as a whole?",
-    "Must I call `{tool}` once for each file in {folder}?",
+    "Can `{tool}` do all of {folder} in one call?",
     "{folder} as a whole: is that something `{tool}` accepts?",
+    "What may the `path` of `{tool}` be: a file, or also a folder like {folder}?",
 )
 EITHER = (
     "A folder is fine: `path` may be a file or a folder, relative to the project root.",
     "`{tool}` takes either, a file or a folder, so {folder} works as its `path`.",
     "Files and folders both work as the `path` of `{tool}`.",
     "You can give it {folder}: its `path` is a file or folder, relative to the project root.",
+    "Folders are accepted as well as files, so {folder} is all right.",
 )
 ARGUMENTS = (
     "What do I have to give you so that you can use `{tool}`?",
@@ -113,14 +168,14 @@ def derive(scenes: list[Scene], repo: Repo, tools: Toolbox, chance: Random) -> I
     """In turns: pasted output, pasted code, another form for what was said, thanks, and questions about the tools themselves."""
     found = [scene for scene in scenes if scene.kind == "tool" and len(scene.turns) == 1]
     chance.shuffle(found)
-    makers = [_pasted, _snippet, _reformatted, _thanked, _about_tool]
-    chance.shuffle(makers)
+    # Pasted output is what tempts most to run the tool again, so it comes most often.
+    makers = [_pasted, _reformatted, _pasted, _snippet, _pasted, _about_tool, _thanked]
+    first = chance.randrange(len(makers))
     for index in range(len(found)):
-        turn = index % len(makers)
+        turn = makers[(first + index) % len(makers)]
         # Thanks fit behind everything, and would fill in for all the others: less than one row in ten.
-        fitting = [makers[turn], *(maker for maker in makers if maker not in (makers[turn], _thanked))]
-        if makers[turn] is _thanked and chance.random() < 0.6:
-            fitting = fitting[1:]
+        others = [maker for maker in (_pasted, _reformatted, _snippet, _about_tool) if maker is not turn]
+        fitting = others if turn is _thanked and chance.random() < 0.5 else [turn, *others]
         made = next(
             (scene for maker in fitting if (scene := maker(found[index], repo, chance)) is not None), None
         )
@@ -129,27 +184,46 @@ def derive(scenes: list[Scene], repo: Repo, tools: Toolbox, chance: Random) -> I
 
 
 def _pasted(scene: Scene, repo: Repo, chance: Random) -> Scene | None:
-    """The user has run the tool already."""
+    """The user has run the tool already: she asks what she would have asked for, or something else that its result tells."""
     outcome = scene.outcomes[0]
-    content = outcome.content
-    if len(scene.outcomes) > 1 or len(content) > 1500 or "```" in content:
+    if len(scene.outcomes) > 1 or not outcome.ok or len(outcome.content) > LONGEST_PASTED:
         return None
-    for reading in readings(outcome, chance):
-        # "And in `a.py`: …" goes on from a conversation; here there is none.
-        if not reading.question.startswith(("And ", "I also")):
-            question = pick(
-                chance, PASTED, tool=_program(outcome), content=content, question=reading.question
-            )
-            return _direct(scene, question, reading.answer, reading.counted)
+    if TOOLS[outcome.tool].changes_files or "```" in outcome.content or outcome.truncated:
+        return None
+    own = (scene.question, scene.answer, scene.counted)
+    asked = [own] if scene.question.endswith("?") and OPENING.match(scene.question) else []
+    # "And in `a.py`: …" goes on from a conversation; here there is none. Another draw words it otherwise.
+    others = [
+        (one.question, one.answer, one.counted)
+        for _ in range(3)
+        for one in readings(outcome, chance)
+        if not one.question.startswith(("And ", "I also"))
+    ]
+    if not asked or chance.random() < 0.5:
+        asked = [*others, *asked]
+    for question, answer, counted in asked:
+        for program, block, text in _forms(outcome, chance):
+            if ungrounded(answer, f"{question}\n{evidence([(text, '')])}", counted) is None:
+                made = pick(chance, PASTED, tool=program, block=block, question=question)
+                return _direct(scene, made, answer, counted)
     return None
 
 
-def _program(outcome: Outcome) -> str:
+def _forms(outcome: Outcome, chance: Random) -> Iterator[tuple[str, str, str]]:
+    """(what the user ran, what she pastes, its text): now and then as the program prints it, else as the tool returns it."""
+    command, text = printed(outcome)
+    if text and "```" not in text and chance.random() < 0.6:
+        yield f"`{command}`", f"```text\n{text}\n```", text
+    language = "json" if outcome.content[:1] == "{" else "text"
+    if outcome.content.strip():
+        yield _program(outcome, chance), f"```{language}\n{outcome.content.rstrip()}\n```", outcome.content
+
+
+def _program(outcome: Outcome, chance: Random) -> str:
     """What the user would say she ran."""
-    if outcome.tool == "typecheck":
-        return "the type checker"
-    named = {"ruff": "ruff", "ty": "the language server", "rg": "ripgrep", "git": "git"}
-    return named.get(TOOLS[outcome.tool].program, f"`{outcome.tool}`")
+    named = {"ruff": "the linter", "ty": "the language server", "rg": "the text search", "git": "git"}
+    known = "the type checker" if outcome.tool == "typecheck" else named.get(TOOLS[outcome.tool].program, "")
+    return known if known and chance.random() < 0.6 else f"`{outcome.tool}`"
 
 
 def _snippet(scene: Scene, repo: Repo, chance: Random) -> Scene | None:
@@ -168,20 +242,19 @@ def _snippet(scene: Scene, repo: Repo, chance: Random) -> Scene | None:
         return None
     item = short[chance.randrange(len(short))]
     code = _dedented(repo.lines(facts.path)[item.first_line - 1 : item.end_line])
-    found = _questions(item)
+    found = questions(item, code, any(one.is_async for one in facts.functions), chance)
     if "```" in code or not found:
         return None
-    question, answer, counted = found[chance.randrange(len(found))]
-    small = question[0].lower() + question[1:]
-    asked = pick(
+    asked = found[chance.randrange(len(found))]
+    made = pick(
         chance,
         SNIPPET,
         path=facts.path,
-        code=code,
-        question=question,
-        small=small,
+        block=f"```python\n{code}\n```",
+        question=asked.question,
+        small=asked.question[0].lower() + asked.question[1:],
     )
-    return _direct(scene, asked, answer, (counted,) if counted else ())
+    return _direct(scene, made, asked.answer, (asked.counted,) if asked.counted else ())
 
 
 def _dedented(lines: list[str]) -> str:
@@ -189,109 +262,31 @@ def _dedented(lines: list[str]) -> str:
     return "\n".join(line[margin:].rstrip() for line in lines).strip("\n")
 
 
-def _questions(item: FunctionFact) -> list[tuple[str, str, tuple[str, ...]]]:
-    """(question, answer, what the answer counts) for what LibCST says of the function."""
-    own = tuple(p.name for p in item.parameters if p.name not in ("self", "cls"))
-    ticked = listing([f"`{name}`" for name in own])
-    found: list[tuple[str, str, tuple[str, ...]]] = []
-    if own:
-        besides = " besides `self`" if item.is_method and item.parameters[0].name == "self" else ""
-        found.append(
-            (
-                f"How many parameters does it take{besides.replace('`', '')}?",
-                f"{sentence(number(len(own)))}{besides}: {ticked}.",
-                own,
-            )
-        )
-        optional = tuple(p.name for p in item.parameters if p.default and p.name in own)
-        if optional:
-            found.append(
-                (
-                    "Which parameters may I leave out?",
-                    f"{listing([f'`{name}`' for name in optional])}: {'it has a default' if len(optional) == 1 else 'they have defaults'}.",
-                    (),
-                )
-            )
-        else:
-            if not any(p.kind for p in item.parameters):
-                found.append(
-                    (
-                        "May I leave out any of its arguments?",
-                        f"No: {ticked} {'has' if len(own) == 1 else 'have'} no default, so {'it has' if len(own) == 1 else 'both have' if len(own) == 2 else 'all of them have'} to be given.",
-                        (),
-                    )
-                )
-        untyped = [p.name for p in item.parameters if p.name in own and not p.annotation]
-        if untyped and len(untyped) < len(own):
-            found.append(
-                (
-                    "Which parameters lack a type annotation?",
-                    f"{listing([f'`{name}`' for name in untyped])}.",
-                    (),
-                )
-            )
-    if item.is_async:
-        found.append(
-            (
-                "Do I have to await it?",
-                f"Yes. `{item.name}` is defined with `async def`, so a call gives a coroutine that has to be awaited.",
-                (),
-            )
-        )
-    elif not item.is_generator:
-        found.append(
-            (
-                "Is this a coroutine?",
-                f"No, `{item.name}` is an ordinary function, defined with a plain `def`.",
-                (),
-            )
-        )
-    if item.is_generator:
-        found.append(
-            (
-                "Does it return a list, or something that produces its values one by one?",
-                f"One by one: `{item.name}` has a `yield` in its body, so a call gives a generator.",
-                (),
-            )
-        )
-    if item.returns and "\n" not in item.returns:
-        found.append(
-            (
-                "What does it return, going by its annotation?",
-                f"`{item.name}` is annotated to return `{item.returns}`."
-                if item.returns != "None"
-                else "Nothing: it is annotated to return `None`.",
-                (),
-            )
-        )
-    if item.decorators and all("`" not in d and "\n" not in d for d in item.decorators):
-        found.append(
-            (
-                "Is it decorated, and with what?",
-                f"Yes, with {listing([f'`@{d}`' for d in item.decorators])}.",
-                (),
-            )
-        )
-    return found
-
-
 def _reformatted(scene: Scene, repo: Repo, chance: Random) -> Scene | None:
     """The same answer in another form."""
-    items = re.findall(r"`[^`]+`", scene.answer)
     match = re.fullmatch(
         r"(?:.*?: |In |By |On )?((?:`[^`]+`)(?:, `[^`]+`)*,? and `[^`]+`)(?: .*)?\.", scene.answer
     )
-    if match and len(items) > 2:
+    if match and len(re.findall(r"`[^`]+`", scene.answer)) > 2:
         return _again(scene, pick(chance, LIST), bullets(re.findall(r"`[^`]+`", match[1])))
     rows = re.findall(r"^- `([^`:]+\.\w+):(\d+)`: `([^`|]+)`$", scene.answer, re.MULTILINE)
-    if len(rows) >= 2 and len(rows) == scene.answer.count("\n- ") + scene.answer.startswith("- "):
+    lines = re.findall(r"^- (.+)$", scene.answer, re.MULTILINE)
+    if len(rows) >= 2 and len(rows) == len(lines) and chance.random() < 0.6:
         table = [
             "| file | line | code |",
             "|---|---|---|",
             *(f"| `{file}` | {line} | `{code}` |" for file, line, code in rows),
         ]
         return _again(scene, pick(chance, TABLE), "\n".join(table))
-    return None
+    if not 3 <= len(lines) <= 12 or "```" in scene.answer or re.search(r"(?m)^[ \t]+- ", scene.answer):
+        return None
+    names = [match[0] for line in lines if (match := re.match(r"`[^`]+`(?=[,:]| \()", line))]
+    if len(set(names)) == len(lines) and chance.random() < 0.5:
+        return _again(scene, pick(chance, NAMES), ", ".join(names))
+    if chance.random() < 0.5:
+        return _again(scene, pick(chance, REVERSED), bullets(lines[::-1]))
+    numbered = "\n".join(f"{index}. {line}" for index, line in enumerate(lines, 1))
+    return _again(scene, pick(chance, NUMBERED), numbered)
 
 
 def _thanked(scene: Scene, repo: Repo, chance: Random) -> Scene | None:
@@ -309,10 +304,11 @@ def _about_tool(scene: Scene, repo: Repo, chance: Random) -> Scene | None:
     needed = [p for p in tool.parameters if p.default is REQUIRED]
     names = tuple(p.name for p in needed)
     if names == ("file_path", "line", "column", "symbol"):
-        answer = pick(chance, NOT_ENOUGH, tool=tool.name)
-        return _direct(
-            scene, pick(chance, ENOUGH, tool=tool.name, symbol=outcome.arguments["symbol"]), answer
-        )
+        if chance.random() < 0.5:
+            return None
+        asked, told = (ENOUGH, NOT_ENOUGH) if chance.random() < 0.5 else (DETAILS, POSITION)
+        fields = {"tool": tool.name, "symbol": outcome.arguments["symbol"]}
+        return _direct(scene, pick(chance, asked, **fields), pick(chance, told, **fields))
     path = str(outcome.arguments.get("path", ""))
     folder = path.rpartition("/")[0]
     if folder and any(

@@ -70,8 +70,8 @@ def test_asking_rows_withhold_what_they_ask_for(mined) -> None:
     """Else the model would learn to ask for what it has been told."""
     _, _, rows = mined
     assert len(rows["ask"]) > 20
-    new_names = {
-        str(outcome.arguments["new_name"])
+    renamings = {
+        (str(outcome.arguments["old_name"]), str(outcome.arguments["new_name"]))
         for made in rows.values()
         for scene, _ in made
         for outcome in scene.outcomes
@@ -80,7 +80,9 @@ def test_asking_rows_withhold_what_they_ask_for(mined) -> None:
     for _, example in rows["ask"]:
         assert example.answer.endswith("?") and not example.runs
         assert not re.search(r":\d+|\bline \d|\bcolumn \d", example.question)
-        assert not any(f"`{name}`" in example.question for name in new_names)
+        assert not any(
+            f"`{old}`" in example.question and f"`{new}`" in example.question for old, new in renamings
+        )
 
 
 ANSWERS = {

@@ -12,6 +12,7 @@ from punie_data.generate.digests import digest_of
 from punie_data.generate.task import CODE
 from punie_data.scenario.ground import FENCE, WORD_NUMBER, WORDS, evidence, places, ungrounded
 from punie_data.scenario.scene import Scene
+from punie_data.scenario.withdrawn import COMMANDS, LEFT
 from punie_data.sensitive import has_secret, redact
 from punie_data.tools.base import Outcome
 from punie_data.tools.registry import TOOLS
@@ -86,19 +87,25 @@ def offered(scene: Scene, seed: str) -> tuple[str, ...]:
     """Which tools the row offers: those it uses, and all the others or some, so that a model can't learn that they are always all there.
 
     Which some is drawn from a few selections that all rows draw from: what rows have in common at their beginning is computed once, in training as in
-    evaluation. Code Mode offers one tool only. Withheld tools are never offered, nor is Code Mode's where it isn't used; a tool that the question is
-    about is.
+    evaluation. Withdrawing leaves selections of its own: other rows draw from those too, or such a selection alone would tell that its row refuses.
+    Code Mode offers one tool only. Withheld tools are never offered, nor is Code Mode's where it isn't used; a tool that the question is about is.
     """
     used = {outcome.tool for outcome in scene.outcomes} | {
         name for name in TOOLS if f"`{name}`" in scene.question
     }
+    used |= set(scene.needs)
     if used == {CODE} or scene.category == "code":
         return (CODE,)
     chance = Random(seed)
-    others = frozenset(TOOLS) - {CODE, *scene.withheld}
-    if chance.random() < 0.5:
-        some = [names & others for names in chance.sample(_selections(), SELECTIONS)]
-        others = next((names for names in some if len(names) >= FEWEST), others)
+    withheld = {CODE, *scene.withheld}
+    others = frozenset(TOOLS) - withheld
+    draw = chance.random()
+    if draw < 0.5:
+        # A selection with gaps would be seen in refusals only: it is taken whole or not at all.
+        some = chance.sample(_selections(), SELECTIONS)
+        others = next((names for names in some if not names & withheld), others)
+    elif draw < 0.75 and not scene.withheld:
+        others &= chance.choice(_remainders())
     return tuple(name for name in TOOLS if name in used or name in others)
 
 
@@ -111,6 +118,13 @@ def _selections() -> tuple[frozenset[str], ...]:
         frozenset(chance.sample(names, FEWEST + number * (len(names) - FEWEST) // SELECTIONS))
         for number in range(SELECTIONS)
     )
+
+
+@cache
+def _remainders() -> tuple[frozenset[str], ...]:
+    """What withdrawing a tool leaves; for every third tool, what a request that no tool is for leaves."""
+    left = [frozenset(names) for names in LEFT.values()]
+    return (*left, *[frozenset(TOOLS) - frozenset(COMMANDS)] * (len(left) // 3))
 
 
 def _judged(scene: Scene, example: Example, repo: Repo) -> list[Any]:

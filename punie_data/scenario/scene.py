@@ -23,7 +23,8 @@ class Scene:
 
     `counted` are groups of strings that the answer counts: a number in the answer is grounded when it is the size of a group whose
     members all stand in the results. `program` is Code Mode's version: Python that calls the tools and prints what the answer needs;
-    where it is empty, the code generator writes one from the outcomes. `withheld` are tools that must not be offered.
+    where it is empty, the code generator writes one from the outcomes. `withheld` are tools that must not be offered,
+    `needs` tools that must be though no call uses them: what is asked for, or about, is theirs.
     """
 
     turns: tuple[Turn, ...]
@@ -35,6 +36,7 @@ class Scene:
     counted: tuple[tuple[str, ...], ...] = ()
     program: str = ""
     withheld: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
 
     @property
     def question(self) -> str:

@@ -1,0 +1,254 @@
+"""Rows that ask, refuse, or need no tool: each must be the only right answer to its question with its tools. Found by reading rows."""
+
+import json
+import re
+from random import Random
+
+import pytest
+
+from punie_data.code.facts import FunctionFact
+from punie_data.code.mine import mine
+from punie_data.dialects.base import Parsed
+from punie_data.generate.judge import offered
+from punie_data.generators import discover, load
+from punie_data.scenario import missing
+from punie_data.scenario.missing import Missing
+from punie_data.scenario.outside import OUTSIDE
+from punie_data.scenario.printed import printed
+from punie_data.scenario.readings import reading
+from punie_data.scenario.scene import Scene, Turn
+from punie_data.scenario.snippets import questions
+from punie_data.scenario.withdrawn import COMMANDS, LEFT, LISTING
+from punie_data.scorers.decision import decision
+from punie_data.tools.base import Outcome
+from punie_data.tools.registry import TOOLS
+from punie_data.tools.results import (
+    GitFile,
+    GitStatusResult,
+    RuffResult,
+    SearchTextResult,
+    TextMatch,
+    Violation,
+    to_text,
+)
+from punie_data.validate.record_rules import admits
+
+GAPS = {name: gap for name, gap in vars(missing).items() if isinstance(gap, Missing)}
+
+
+def generator(name: str):
+    return load(discover()[name])
+
+
+def outcome(tool: str, value: object, **arguments: object) -> Outcome:
+    return Outcome(tool, arguments, value, to_text(value), 0, "1")
+
+
+def scene(kind: str, question: str = "q", **more: object) -> Scene:
+    return Scene((Turn(question, (), "a"),), "search", kind).changed(**more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", GAPS)
+def test_whoever_asks_back_is_read_as_asking(name: str) -> None:
+    """Else a model that asks in our own words would be scored as one that answers."""
+    for answer in GAPS[name].answers:
+        assert decision(Parsed(re.sub(r"\{\w+\}", "`x`", answer))) == "ask", answer
+
+
+def test_whoever_refuses_is_read_as_refusing() -> None:
+    cannot = generator("cannot")
+    phrasings = [
+        phrasing.format(needed=needed)
+        for phrasing in (*cannot.WITHDRAWN, *cannot.UNTOLD, *cannot.UNDONE)
+        for every in cannot.NEEDED.values()
+        for needed in every
+    ]
+    for answer in [*phrasings, *(answer for _, answers in OUTSIDE for answer in answers)]:
+        assert decision(Parsed(answer)) == "cannot" and admits().search(answer), answer
+
+
+def test_what_is_ordered_is_not_refused_as_a_question() -> None:
+    """ "Find `TagTracerSub` and print its source." was answered with "I'm not able to tell."."""
+    for phrasing in generator("cannot").WITHDRAWN:
+        assert not re.search(r"\b(?:tell|answer|say|find that out)\b", phrasing), phrasing
+
+
+@pytest.mark.parametrize("name", GAPS)
+def test_what_is_asked_for_belongs_to_a_tool_at_hand(name: str) -> None:
+    """One row in eleven asked for a string to search for where nothing could search: there, to refuse is right."""
+    asking = scene("ask", needs=GAPS[name].needs)
+    assert GAPS[name].needs
+    for seed in range(40):
+        assert set(GAPS[name].needs) <= set(offered(asking, str(seed)))
+
+
+@pytest.mark.parametrize("withdrawn", ["read_file", "list_files", "ruff_check", "typecheck", "git_log", "cst_rename", "write_file"])  # fmt: skip
+def test_no_selection_of_tools_tells_that_the_row_refuses(withdrawn: str) -> None:
+    """What was left of the tools was offered in refusals only: a model need not have read the question."""
+    refusing = scene("cannot", withheld=tuple(name for name in TOOLS if name not in LEFT[withdrawn]))
+    left = tuple(name for name in TOOLS if name in LEFT[withdrawn])
+    assert left in {offered(refusing, str(seed)) for seed in range(20)}
+    assert left in {offered(scene("direct"), str(seed)) for seed in range(600)}
+
+
+def test_no_selection_of_tools_tells_that_no_tool_is_for_it() -> None:
+    outside = {offered(scene("cannot", withheld=COMMANDS), str(seed)) for seed in range(60)}
+    others = {offered(scene("direct"), str(seed)) for seed in range(600)}
+    assert outside <= others
+
+
+def test_what_can_find_a_file_goes_with_the_listing() -> None:
+    """ "Is there a test module for it?" was refused with pytest and `read_file` at hand."""
+    assert not {"read_file", "pytest_run", "search_text", "workspace_symbols", "document_symbols"} & set(LISTING)  # fmt: skip
+
+
+def test_a_file_to_be_written_unless_it_is_there_is_not_refused_with_what_can_do_it() -> None:
+    """ "Set up .gitignore unless we have one" was refused for want of `read_file`, with `list_files` and `write_file` at hand."""
+    made = Outcome("read_file", {"path": ".gitignore"}, "*.pyc", "*.pyc", 0, "1")
+    turn = Turn("Set up .gitignore for us unless we have one.", (made,), "There is one.")
+    derive = generator("cannot").derive
+    assert not list(derive([Scene((turn,), "editing")], None, None, Random(0)))
+    assert list(derive([Scene((turn,), "reading")], None, None, Random(0)))
+
+
+def test_one_asks_which_only_where_there_are_several() -> None:
+    """Of two functions in a file one would simply look at both."""
+    ask = generator("ask")
+    two = mine("a.py", b"def one(): ...\ndef two(): ...\n")
+    three = mine("a.py", b"def one(): ...\ndef two(): ...\ndef three(): ...\n")
+    assert ask._thing(two, "one") is None
+    assert ask._thing(three, "one") == (missing.A_FUNCTION, {"path": "a.py"})
+
+
+def test_no_question_hides_what_a_search_would_find() -> None:
+    """ "The subclasses of the base class in a.py": if one class of it has any, that is the one."""
+    every = [question for gap in GAPS.values() for question in gap.questions]
+    for question in every:
+        assert not re.search(
+            r"base class|broke the build|only one|the new helper|unused|missing in", question
+        )
+        assert "  " not in question
+
+
+def of_source(source: str, near_async: bool = True) -> list[tuple[str, str]]:
+    """Every question and answer about the first function, in many draws."""
+    item: FunctionFact = mine("a.py", source.encode()).functions[0]
+    drawn = [one for seed in range(12) for one in questions(item, source, near_async, Random(seed))]
+    return [(one.question, one.answer) for one in drawn]
+
+
+def said_of(source: str, near_async: bool = True) -> str:
+    return "\n".join(f"{question} {answer}" for question, answer in of_source(source, near_async))
+
+
+def test_what_a_decorator_may_change_is_not_told() -> None:
+    """`@contextmanager` over a `yield` was told to give a generator, an async generator to be awaited."""
+    assert "generator" in said_of("def f():\n    yield 1\n")
+    assert "generator" not in said_of("@contextmanager\ndef f():\n    yield 1\n")
+    assert "await" in said_of("async def f():\n    return 1\n")
+    assert "await" not in said_of("async def f():\n    yield 1\n")
+
+
+def test_nobody_wonders_whether_a_special_method_is_a_coroutine_or_what_init_returns() -> None:
+    """ "Is this a coroutine?" was asked of `__eq__`, and of code where nothing is async, in one row of five."""
+    special = "def __init__(self, a: int) -> None:\n    self.a = a\n"
+    assert not re.search("coroutine|async|return", said_of(special))
+    assert "`self.a`" in said_of(special)
+    plain = "def f(a: int) -> None:\n    print(a)\n"
+    assert re.search("coroutine|async", said_of(plain)) and "`None`" in said_of(plain)
+    assert not re.search("coroutine|async", said_of(plain, near_async=False))
+
+
+def test_what_a_body_does_is_read_off_its_tree() -> None:
+    source = (
+        "def f(self, *args, **kwargs):\n"
+        '    """Raise ValueError."""\n'
+        "    try:\n"
+        "        self.a, self.b = args\n"
+        "    except (KeyError, errors.Bad):\n"
+        "        raise TypeError(1) from None\n"
+        "    return load(self.a)\n"
+    )
+    said = said_of(source)
+    for told in ("`self.a` and `self.b`", "`KeyError` and `errors.Bad`", "`TypeError`", "`load(self.a)`", "`*args` and `**kwargs`"):  # fmt: skip
+        assert told in said
+    assert "`ValueError`" not in said and "may I leave out" not in said
+    # An inner function raises and returns for itself; a raised variable is known at run time only.
+    assert "`E`" not in said_of("def f(x: int):\n    def g():\n        raise E\n    return g\n")
+    assert "raise" not in said_of("def f(error: Exception):\n    raise error\n")
+
+
+def test_who_asks_how_many_is_told_a_number() -> None:
+    """ "How many of them are fixable?" was answered "These: …"."""
+    told = ("{some}: {names}.", "These: {names}.", "Two of them: {names}.")
+    fields = {"names": "`a` and `b`", "some": "Both"}
+    counted = {reading(Random(seed), ("How many are fixable?",), told, "fix", **fields).answer for seed in range(9)}  # fmt: skip
+    listed = {reading(Random(seed), ("Which are fixable?",), told, "fix", **fields).answer for seed in range(30)}  # fmt: skip
+    assert counted == {"Two of them: `a` and `b`."}
+    assert len(listed) == 3
+
+
+def test_what_is_pasted_from_a_program_looks_like_its_output() -> None:
+    """JSON was said to be what ripgrep printed."""
+    found = Violation(file="a.py", line=3, column=8, code="F401", message="`os` imported but unused", fixable=True)  # fmt: skip
+    ruff = outcome(
+        "ruff_check", RuffResult(success=False, violation_count=1, fixable_count=1, violations=(found,))
+    )
+    assert printed(ruff)[1] == (
+        "a.py:3:8: F401 [*] `os` imported but unused\nFound 1 error.\n[*] 1 fixable with the `--fix` option."
+    )
+    match = TextMatch(file="a.py", line=3, column=1, text="import os")
+    search = SearchTextResult(success=True, pattern="os", match_count=1, file_count=1, matches=(match,))
+    assert printed(outcome("search_text", search))[1] == "a.py:3:import os"
+    files = (
+        GitFile(file="a.py", status="modified", staged=True),
+        GitFile(file="b.py", status="modified", staged=False),
+        GitFile(file="c.py", status="untracked", staged=False),
+    )
+    status = GitStatusResult(success=True, clean=False, file_count=3, files=files)
+    assert printed(outcome("git_status", status))[1] == "M  a.py\n M b.py\n?? c.py"
+    # Of a renamed file git prints both names; the result has one.
+    moved = GitStatusResult(success=True, clean=False, file_count=1, files=(GitFile(file="d.py", status="renamed", staged=True),))  # fmt: skip
+    assert printed(outcome("git_status", moved)) == ("", "")
+
+
+def test_the_question_of_a_call_is_asked_with_the_result_pasted() -> None:
+    """The nearest thing to a row with a call: the same question, and nothing left to call."""
+    match = TextMatch(file="a.py", line=3, column=1, text="import os")
+    value = SearchTextResult(success=True, pattern="os", match_count=1, file_count=1, matches=(match,))
+    made = outcome("search_text", value, pattern="os")
+    maker = generator("no_tool_needed")._pasted
+    asked = Scene((Turn("Where is os imported?", (made,), "In `a.py:3`."),), "search")
+    row = maker(asked, None, Random(0))
+    assert row.kind == "direct" and not row.outcomes and row.answer == "In `a.py:3`."
+    assert "Where is os imported?" in row.question
+    forms = {maker(asked, None, Random(seed)).question for seed in range(30)}
+    assert any(made.content in form for form in forms) and any("a.py:3:import os" in form for form in forms)
+    assert all(json.loads(block) for form in forms for block in re.findall(r"```json\n(.*?)\n```", form))
+    ordered = asked.changed(turns=(Turn("Search for os.", (made,), "In `a.py:3`."),))
+    assert maker(ordered, None, Random(0)) is None
+    untold = asked.changed(turns=(Turn("Where is os imported?", (made,), "In `b.py:9`."),))
+    assert maker(untold, None, Random(0)) is None
+
+
+def test_another_form_is_the_same_content() -> None:
+    answer = "Three:\n\n- `a`, line 1\n- `b`, line 2\n- `c`, line 3"
+    asked = Scene((Turn("q", (), answer),), "structure")
+    maker = generator("no_tool_needed")._reformatted
+    forms = {maker(asked, None, Random(seed)).answer for seed in range(30)}
+    assert forms == {
+        "`a`, `b`, `c`",
+        "- `c`, line 3\n- `b`, line 2\n- `a`, line 1",
+        "1. `a`, line 1\n2. `b`, line 2\n3. `c`, line 3",
+    }
+    assert maker(Scene((Turn("q", (), "Only `a`."),), "structure"), None, Random(0)) is None
+
+
+def test_generators_of_this_page_have_many_phrasings() -> None:
+    """A few sentences, each a hundred times, would be learned by heart."""
+    cannot, none = generator("cannot"), generator("no_tool_needed")
+    assert min(len(gap.questions) for gap in GAPS.values()) >= 6
+    assert sum(len(gap.questions) for gap in GAPS.values()) >= 150
+    assert len({*cannot.WITHDRAWN, *cannot.UNTOLD, *cannot.UNDONE}) >= 35
+    assert sum(len(asked) for asked, _ in OUTSIDE) >= 70
+    assert min(len(none.PASTED), len(none.SNIPPET)) >= 12
