@@ -191,13 +191,15 @@ def _pasted(scene: Scene, repo: Repo, chance: Random) -> Scene | None:
     if TOOLS[outcome.tool].changes_files or "```" in outcome.content or outcome.truncated:
         return None
     own = (scene.question, scene.answer, scene.counted)
-    asked = [own] if scene.question.endswith("?") and OPENING.match(scene.question) else []
+    is_asked = scene.question.endswith("?") and OPENING.match(scene.question)
+    # What is installed here is no matter of what somebody pasted.
+    asked = [own] if is_asked and "not installed" not in scene.answer else []
     # "And in `a.py`: …" goes on from a conversation; here there is none. Another draw words it otherwise.
     others = [
         (one.question, one.answer, one.counted)
         for _ in range(3)
         for one in readings(outcome, chance)
-        if not one.question.startswith(("And ", "I also"))
+        if not one.question.startswith(("And ", "I also")) and not one.question.endswith(", too.")
     ]
     if not asked or chance.random() < 0.5:
         asked = [*others, *asked]
