@@ -1,7 +1,7 @@
 """A request that lacks what nobody but the user can say: the answer asks for it.
 
-user       rename OrderService, it's in src/tiny_shop/orders.py
-assistant  I only have the old name, `OrderService`: to which new one?
+user       rename best_sellers, it's in src/tiny_shop/reports.py
+assistant  Which name should replace `best_sellers`?
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
 """A request that the tools at hand cannot meet, and an answer that says so.
 
 user       Where is `PaymentDeclined` raised?
-assistant  I'm not able to tell. It takes a tool that searches the source or reads it, and I don't have one in this session.
+assistant  For that I'd need a tool that searches the source or reads it, and I don't have one. I won't make something up.
 """
 
 import re

@@ -1,17 +1,11 @@
 """Looks like work for a tool, and is none: the answer is in the question, in the conversation, or in what the tools say of themselves.
 
-user       Given
+user       Below is all that `rg -n --trim` gave me. How many FIXME comments are there, and where?
 
-           ```python
-           def discount(self, cart: Cart) -> Money:
-               for line in cart.lines():
-                   if line.product.sku == self.sku:
-                       return line.product.price * (line.quantity // 3)
-               return ZERO
+           ```text
+           src/tiny_shop/inventory.py:44:# FIXME: two threads that reserve the same piece at once can both succeed.
            ```
-
-           What does it return, going by its annotation?
-assistant  `discount` is annotated to return `Money`.
+assistant  One: `src/tiny_shop/inventory.py:44`: `# FIXME: two threads that reserve the same piece at once can both succeed.`.
 """
 
 import re

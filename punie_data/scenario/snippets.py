@@ -164,8 +164,8 @@ def _body(item: FunctionFact, function: ast.FunctionDef | ast.AsyncFunctionDef, 
         yield _asked(chance, asked, told, stored, names=_ticks(stored), some=sentence(number(len(stored))))
     raised = [_raised(node) for node in nodes if isinstance(node, ast.Raise)]
     if raised and all(raised):
-        asked = ("Which exceptions does it raise itself?", "What does it raise explicitly?", "Which exceptions stand behind a raise in it?")  # fmt: skip
-        told = ("{names}.", "It raises {names}.", "Explicitly, {names}.")
+        asked = ("Which exceptions does it raise itself?", "What does it raise explicitly?", "Which exceptions come from its own raise statements?")  # fmt: skip
+        told = ("{names}.", "It raises {names}.", "There's a raise for {names}.")
         yield _asked(chance, asked, told, names=_ticks(list(dict.fromkeys(raised))))
     elif not raised and chance.random() < 0.2:
         asked = ("Does it raise anything itself?", "Is there a raise statement in it?", "Does it raise an exception of its own?")  # fmt: skip
