@@ -105,7 +105,8 @@ def spread(files: Sequence[str], items: Sequence[str], chance: Random, what: str
             "How many files is that, and which ones?",
         )
         count = plural(len(distinct), "file")
-        answers = (f"{sentence(count)}: {{names}}.", f"In {count}: {{names}}.", f"These {count}: {{names}}.")
+        told = (f"{sentence(count)}: {{names}}.", f"These {count}: {{names}}.")
+        answers = {"In which": (*told, f"In {count}: {{names}}."), "": told}
         yield reading(chance, questions, answers, counted=distinct, items=items, names=ticks(distinct))
 
 
