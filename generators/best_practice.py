@@ -81,7 +81,7 @@ TOLD = re.compile(
 DESCRIBED = re.compile(
     r"\b(?:that|which|who|when|where|how|if|whether|regarding) (?!you\b|we\b)(?:[\w`'-]+ ){0,3}?(?:should|must)(?:n't| not)?\b|\bor should\b"
     r"|\b(?:should|must)(?:n't| not)? (?:error|feel|fall|happen|appear|(?:still |then )?be (?:handled|treated|interpreted|understood|considered|able))\b"
-    r"|\b(?:to|and|helps?) avoid\w* [^.,;]{0,40}?\b(?:unsafe|insecure|dangerous)\b",
+    r"|\bto (?:ensure|make sure)\b|\b(?:to|and|helps?) avoid\w* [^.,;]{0,40}?\b(?:unsafe|insecure|dangerous)\b",
     re.IGNORECASE,
 )
 """A "should" that tells how things are: "when blank lines should appear", "the file should still be handled". It advises nobody."""

@@ -1,6 +1,6 @@
 """Show me a real call of this function.
 
-user       Find somebody who calls `remove` (src/tiny_shop/cart.py:38:9) and show me their function.
+user       Find somebody who calls `remove` (line 38, column 9 of src/tiny_shop/cart.py) and show me their function.
 assistant  call_hierarchy(file_path="src/tiny_shop/cart.py", line=38, column=9, symbol="remove")
 tool       {"success":true,"symbol":"remove","direction":"incoming","call_count":1,"calls":[{"name":"test_removing_takes_all_pieces","kind":"function","file":"tests/test_cart.py","line":17,"call_lines":[19]}],"parse_error":null}
 assistant  document_symbols(file_path="tests/test_cart.py")
@@ -11,7 +11,7 @@ tool       def test_removing_takes_all_pieces(cart: Cart) -> None:
                cart.remove("CUP-1")
                assert cart.is_empty
                assert cart.subtotal == ZERO
-assistant  For example `test_removing_takes_all_pieces` in `tests/test_cart.py` (the call is on line 19):
+assistant  `test_removing_takes_all_pieces` in `tests/test_cart.py` calls it on line 19:
 
            ```python
            def test_removing_takes_all_pieces(cart: Cart) -> None:
@@ -69,7 +69,7 @@ def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rej
             or item.name.startswith("main")
         ):
             continue
-        if not sites and (not left or isinstance(item, ClassFact) or _is_mentioned(repo, item.name)):
+        if not sites and (not left or not _is_idle(repo, item)):
             continue
         if sites and all(_size(repo.facts[path]) > LARGEST for path, _ in sites):
             continue
@@ -134,11 +134,13 @@ def _example(
         return
 
 
-def _is_mentioned(repo: Repo, name: str) -> bool:
-    """Whether code has the name without calling it: what is passed on, or called by a framework, is in use and has no call."""
-    word = re.compile(rf"\b{name}\b")
-    found = (word.findall(repo.text(path)) for path in repo.facts if name in repo.text(path))
-    return sum(map(len, found)) > 1
+def _is_idle(repo: Repo, item: ClassFact | FunctionFact) -> bool:
+    """Whether nobody needs the function: what is passed on, or called by a base class or a framework, is in use without a call of ours."""
+    if isinstance(item, ClassFact) or item.is_method or item.name.startswith("pytest_"):
+        return False
+    word = re.compile(rf"\b{item.name}\b")
+    found = (word.findall(repo.text(path)) for path in repo.facts if item.name in repo.text(path))
+    return sum(map(len, found)) == 1
 
 
 def _first(calls: Sequence[HierarchyCall], only_tests: bool) -> HierarchyCall:

@@ -261,6 +261,7 @@ def test_an_answer_to_how_says_how(answer: str, task: str, says: bool) -> None:
         ("There are heuristics regarding when blank lines should appear.", False),
         ("`omit` holds brackets that shouldn't be considered for this split.", False),
         ("It uses `spawn` to avoid unsafe forking.", False),
+        ("You can set a timeout to ensure that it ends.", False),
         ("It goes on:\n\n```python\n# this should be closed\n```", False),
         ("Filters should handle empty values.", True),
         ("This means that you should close it.", True),
@@ -328,8 +329,13 @@ def test_what_is_passed_on_is_in_use() -> None:
     """ "How is `handle_401` used?" was answered "nothing calls it", while it is registered as a hook."""
     files = {"a.py": "def hook(): ...\ndef unused(): ...\n", "b.py": "register(hook)\nunused_one = 1\n"}
     repo = SimpleNamespace(facts=files, text=files.__getitem__)
-    assert generator("usage_example")._is_mentioned(repo, "hook")
-    assert not generator("usage_example")._is_mentioned(repo, "unused")
+
+    def is_idle(name: str, is_method: bool = False) -> bool:
+        return generator("usage_example")._is_idle(repo, SimpleNamespace(name=name, is_method=is_method))
+
+    assert is_idle("unused")
+    assert not is_idle("hook")
+    assert not is_idle("unused", is_method=True)
 
 
 def test_no_article_before_a_name_that_may_begin_with_a_vowel() -> None:
