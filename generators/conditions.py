@@ -93,6 +93,7 @@ TREE_CLEAN = (
     ("No.", "Nothing."),
     ("Yes, it's clean.", "Yes: nothing under `{path}` differs from the last commit."),
 )
+TREE_DIRTY = ("Not committed yet", "Yes", "No")
 STEPS = (
     "Lint {path}. If ruff is happy, type-check it as well; if not, stop there and list the violations.",
     "First ruff on {path}; only when that's clean, ty too. Tell me what the first failing one says, or that both pass.",
@@ -317,10 +318,10 @@ def steps(tools: Toolbox, chance: Random, paths: list[str]) -> Iterator[Scene]:
 
 
 def has_class(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene]:
-    """A class that is in the file, and then one that is in another."""
+    """A class that is in the file, or one that is in another."""
     found = [(path, item) for path, item in classes(repo, chance)]
     for index, (path, item) in enumerate(found):
-        name = item.name if index % 2 == 0 or index == 0 else found[index - 1][1].name
+        name = item.name if chance.random() < 0.5 else found[index - 1][1].name
         outcome = tools.call("document_symbols", file_path=path)
         spans = [s for s in outcome.value.symbols if s.name == name and s.kind == "class"]
         if len(outcome.content) > 5000 or len(spans) > 1:
@@ -377,13 +378,13 @@ def uncommitted(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene]:
         files_of = 'for file in result.files:\n    print(f"{file.file}: {file.status}")'
         program = if_else(f"result = {called(outcome)}", "result.clean", 'print("clean")', files_of)
         items = [f"`{file}` ({status})" for file, status in happened(found).items()]
-        question, none = chance.choice(list(zip(DIRTY, TREE_CLEAN, strict=True)))
+        question, none, some = chance.choice(list(zip(DIRTY, TREE_CLEAN, TREE_DIRTY, strict=True)))
         if not found:
             answer = pick(chance, none, path=path)
         elif len(items) < 3:
-            answer = f"Not committed yet: {listing(items)}."
+            answer = f"{some}: {listing(items)}."
         else:
-            answer = f"Not committed yet:\n\n{bullets(items)}"
+            answer = f"{some}:\n\n{bullets(items)}"
         yield scene(question.format(path=path), outcome, answer, program, path)
 
 

@@ -123,8 +123,8 @@ NO_NAME = (
     "There is no `{old}` at the top level of `{path}`. Is it defined in another file?",
 )
 BAD_NAME = (
-    "`{new}` can't be a name in Python: it isn't an identifier. Choose one of letters, digits and underscores.",
-    "That won't work: `{new}` is not an identifier. Names may have letters, digits and underscores only.",
+    "`{new}` can't be a name in Python: it isn't an identifier. A name consists of letters, digits and underscores and doesn't begin with a digit.",
+    "That won't work: `{new}` is not an identifier. Which other name would you like?",
 )
 IMPOSSIBLE: tuple[Callable[[str], str], ...] = (
     lambda name: f"{name.lower().replace('_', '-')}-2",

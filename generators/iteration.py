@@ -12,7 +12,7 @@ from random import Random
 
 from punie_data.chat import Rejected
 from punie_data.code.repo import Repo
-from punie_data.scenario.findings import checked, faulty, missing_package, said
+from punie_data.scenario.findings import checked, faulty, missing_package, pinned, said
 from punie_data.scenario.loops import each
 from punie_data.scenario.phrase import bullets, number, pick, plural, sentence
 from punie_data.scenario.scene import Scene, tool_scene
@@ -122,18 +122,17 @@ def first_violations(tools: Toolbox, chance: Random, paths: Sequence[str]) -> It
         wanted = chance.choice((2, 3, 3, 4, 5))
         if len(found) < 2 and wanted > 2:
             continue
-        shown = found[:wanted]
-        only = (
-            f"there {'is' if len(found) == 1 else 'are'} only {number(len(found))}:\n\n"
-            if len(found) < wanted
-            else ""
-        )
+        answer = bullets([said(v, path) for v in found[:wanted]])
+        if len(found) == 1:
+            answer = f"there is only one, {pinned(found[0], path)}."
+        elif len(found) < wanted:
+            answer = f"there are only {number(len(found))}:\n\n{answer}"
         program = (
             f"result = {called(outcome)}\nprint(result.violation_count)\nfor violation in result.violations[:{wanted}]:\n"
             '    print(f"line {violation.line}: {violation.message} ({violation.code})")'
         )
         question = pick(chance, FIRST_VIOLATIONS, count=number(wanted), path=path)
-        yield scene(question, outcome, only + bullets([said(v, path) for v in shown]), program, paths=[path])
+        yield scene(question, outcome, answer, program, paths=[path])
 
 
 def type_errors(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene]:

@@ -148,6 +148,13 @@ def test_a_limit_is_passed_about_as_often_as_it_is_kept(rows: dict[str, Rows]) -
     assert {bool(re.search(r"\n|\bone\b", scene.answer)) for scene in limited} == {True, False}
 
 
+def test_a_class_is_asked_for_where_it_is_and_where_it_is_not(shop: tuple[Repo, Toolbox]) -> None:
+    """Else, with one such row a repository, every class asked for is there."""
+    module = load(discover()["conditions"])
+    first = [next(module.has_class(*shop, Random(seed))).answer for seed in range(8)]
+    assert {" spans lines " in answer for answer in first} == {True, False}
+
+
 @pytest.mark.parametrize("name", ["empty_results", "conditions", "comparing"])
 def test_an_answer_opens_as_its_question_wants(name: str, rows: dict[str, Rows]) -> None:
     """ "Nobody:" was said to "Show me the callers", and "Yes, it's clean." to "list the files"."""
