@@ -44,6 +44,8 @@ OPENING = re.compile(
     r"(?:Which|What|Where|How|Who|Whose|When|Is|Are|Does|Has|Have|In which|On which|At which)\b"
 )
 """What is asked, not ordered: who has run the tool already doesn't say "run it"."""
+UNSAID = ("list_files", "cst_find_pattern")
+"""Their results don't repeat what was asked of them."""
 SNIPPET = (
     "Here's a function from {path}:\n\n{block}\n\n{question}",
     "{question}\n\n{block}",
@@ -187,7 +189,9 @@ def _pasted(scene: Scene, repo: Repo, chance: Random) -> Scene | None:
     own = (scene.question, scene.answer, scene.counted)
     is_asked = scene.question.endswith("?") and OPENING.match(scene.question)
     # What is installed here is no matter of what somebody pasted.
-    asked = [own] if is_asked and "not installed" not in scene.answer else []
+    # Nor does an empty list say what was looked for.
+    says = outcome.tool not in UNSAID or '":0,' not in outcome.content
+    asked = [own] if is_asked and says and "not installed" not in scene.answer else []
     # "And in `a.py`: …" goes on from a conversation; here there is none. Another draw words it otherwise.
     others = [
         (one.question, one.answer, one.counted)

@@ -235,6 +235,17 @@ def test_the_question_of_a_call_is_asked_with_the_result_pasted() -> None:
     assert maker(untold, None, Random(0)) is None
 
 
+def test_an_empty_list_does_not_tell_what_was_looked_for() -> None:
+    """`"files":[]` was pasted, and taken to say that there is no settings.py."""
+    maker = generator("no_tool_needed")._pasted
+    for files, is_told in ((), False), (("src/settings.py",), True):
+        value = ListFilesResult(success=True, path=".", file_count=len(files), files=files)
+        made = outcome("list_files", value, pattern="settings.py")
+        answer = "`src/settings.py`." if files else "There is none."
+        row = maker(Scene((Turn("Where is settings.py?", (made,), answer),), "search"), None, Random(0))
+        assert (row is not None) == is_told
+
+
 def test_another_form_is_the_same_content() -> None:
     answer = "Three:\n\n- `a`, line 1\n- `b`, line 2\n- `c`, line 3"
     asked = Scene((Turn("q", (), answer),), "structure")
