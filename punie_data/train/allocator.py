@@ -5,23 +5,33 @@ mlx keeps no buffers of its own there. With glibc's defaults each step gets some
 
 import ctypes
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-ARENA_MAX, MMAP_MAX, TOP_PAD, TRIM_THRESHOLD = -8, -4, -2, -1
+TRIM_THRESHOLD, TOP_PAD, MMAP_MAX, ARENA_MAX = -1, -2, -4, -8
 """glibc's numbers for them (mallopt(3))."""
-LARGEST = 2**31 - 1
-PAD = 2**28
+KEPT = ((ARENA_MAX, 1), (MMAP_MAX, 0), (TOP_PAD, 2**28), (TRIM_THRESHOLD, 2**31 - 1))
+USUAL = ((MMAP_MAX, 65_536), (TOP_PAD, 2**17), (TRIM_THRESHOLD, 2**17))
 
 
-def keep_memory() -> bool:
-    """Have this process keep what it frees, up to its peak; whether that could be said: only where glibc is, on Linux, and before the first big array,
-    since the arena of a thread that began earlier stays as it was.
+@contextmanager
+def kept_memory() -> Iterator[None]:
+    """Within, this process keeps what it frees; afterwards it gives it back. Only where glibc is, and best before the first big array, since the arena
+    of a thread that began earlier stays as it was; elsewhere it does nothing.
     """
-    if sys.platform != "linux":
-        return False
     try:
-        mallopt = ctypes.CDLL(None).mallopt
+        libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+        mallopt, trim = (libc.mallopt, libc.malloc_trim) if libc is not None else (None, None)
     except (AttributeError, OSError):
-        return False
-    wanted = ((ARENA_MAX, 1), (MMAP_MAX, 0), (TOP_PAD, PAD), (TRIM_THRESHOLD, LARGEST))
-    done = [mallopt(option, value) for option, value in wanted]
-    return min(done) == 1
+        mallopt = trim = None
+    if mallopt is None or trim is None:
+        yield
+        return
+    for option, value in KEPT:
+        mallopt(option, value)
+    try:
+        yield
+    finally:
+        for option, value in USUAL:
+            mallopt(option, value)
+        trim(0)

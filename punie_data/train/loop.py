@@ -11,7 +11,7 @@ from punie_data.dialects.mask import Masked
 from punie_data.errors import UserError
 from punie_data.models.exponentials import use_fast_exponentials
 from punie_data.train import checkpoint
-from punie_data.train.allocator import keep_memory
+from punie_data.train.allocator import kept_memory
 from punie_data.train.checkpoint import Progress
 from punie_data.train.data import batches, schedule
 from punie_data.train.loss import arrays, total_loss
@@ -64,6 +64,7 @@ class _Since:
         return self.loss / max(self.weight, 1e-9)
 
 
+@kept_memory()
 def train(
     folder: Path,
     train_on: tuple[Masked, ...],
@@ -84,7 +85,6 @@ def train(
     import mlx.core as mx
     from mlx.utils import tree_flatten, tree_unflatten
 
-    keep_memory()
     everybody = world()
     mx.random.seed(settings.seed)
     model = prepared_model(folder, settings)
