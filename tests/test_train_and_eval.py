@@ -1,7 +1,7 @@
 """`train-and-eval`: one command from a recipe to a verdict, whose finished work is kept, and which says beforehand what will go wrong."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 
 from punie_data.build import Means
+from punie_data.chat import Example, Label
 from punie_data.cli.progress import PlainProgress
 from punie_data.errors import UserError
 from punie_data.train_and_eval.behaviour import Behaviour, kinds_of_failure
+from punie_data.train_and_eval.foretold import foretell
 from punie_data.train_and_eval.wanted import Evaluate, Wanted, load_wanted
-from tests.shop_rows import word_model, write_rows
+from tests.shop_rows import ASKED, EXPLAINED, direct_row, tool_row, word_model, write_rows
 
 RECIPES = Path(__file__).parent.parent / "corpora" / "recipes"
 SYSTEMS = (
@@ -298,3 +300,18 @@ def test_what_is_not_there_is_told_in_one_line_with_what_to_do(tmp_path: Path) -
     for name in ("", "no-such-model", "./none"):
         with pytest.raises(UserError, match="name a stand-in with --model"):
             named_model(name, tmp_path, lambda line: None)
+
+
+def test_too_few_calls_are_foretold_beside_more_answers_alone(tmp_path: Path) -> None:
+    """Rows that ask back or decline take nothing from the calls: a warning there would be a false one, and none where answers outnumber calls a missed one."""
+    calls = [tool_row("cart", f"{number}: {asked}") for number, asked in enumerate(ASKED)]
+    answers = [direct_row("cart", f"{number}: {asked}") for number, asked in enumerate(EXPLAINED)]
+    asking = [replace(row, label=Label("ask", "search")) for row in answers]
+
+    def found(rows: Sequence[Example]) -> bool:
+        (tmp_path / "train.jsonl").write_text("".join(json.dumps(row.to_json()) + "\n" for row in rows))
+        return any(one.code == "mix" for one in foretell([tmp_path], tmp_path, 1))
+
+    assert found([*calls[:8], *answers])
+    assert not found([*calls[:8], *asking, *answers[:4]])
+    assert found([*calls, *(tool_row("money", asked) for asked in ASKED), *answers[:2]])

@@ -9,6 +9,7 @@ from typing import Any
 from punie_data.balance.mix import DEFAULT
 from punie_data.balance.plan import judge
 from punie_data.dataset import part_files
+from punie_data.importing import records
 from punie_data.validate.catalogue import BY_CODE
 from punie_data.validate.files import check_files
 
@@ -63,13 +64,17 @@ def _errors(folder: Path, jobs: int) -> Counter[str]:
 
 
 def _mix(train: Path, jobs: int) -> Iterator[Foretold]:
+    """Too many rows that call are told always. Too few only beside more that answer without a call: rows that ask back or decline take none of a call's
+    questions (SmolLM2 trained on 28 % calls and 24 % answers called for nearly every query that needed it).
+    """
     verdict = judge(train, DEFAULT, ("kind",), jobs)
+    kinds = Counter(line.row["label"]["kind"] for line in records(train) if line.row is not None)
     for one in verdict.outside:
         share = one.before / max(1, verdict.before)
-        most = float(one.band.most) if one.band else 1.0
-        if verdict.before >= _ALONE:
+        many = one.band is not None and share > float(one.band.most)
+        if verdict.before >= _ALONE and (many or kinds["direct"] > kinds["tool"]):
             why = (
-                "it will call tools where an answer was wanted" if share > most else "it will answer where a call was wanted"
+                "it will call tools where an answer was wanted" if many else "it will answer where a call was wanted"
             )  # fmt: skip
             name = f"{share:.1%} of {verdict.before:,} rows call a tool, and not {one.band}"
             yield Foretold(MIX, name, "warning", 0, why)
