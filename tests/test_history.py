@@ -9,10 +9,12 @@ import sys
 import time
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from punie_data.cli import cli
+from punie_data.cli.recording import recorded, tell_history
 from punie_data.errors import UserError
 from punie_data.history.ledger import APPLICATION, VERSION, Ledger
 from punie_data.history.listing import run_of, runs_of
@@ -453,3 +455,18 @@ def test_a_history_that_fails_costs_one_line_and_not_the_run(trouble: str, tmp_p
     assert done.returncode == 0 and (tmp_path / "out/model.safetensors").is_file(), done.stderr
     warnings = [line for line in done.stderr.splitlines() if "not in the history" in line]
     assert len(warnings) == 1 and str(file) in warnings[0], done.stderr
+
+
+def test_a_given_name_tells_the_systems_of_one_command_apart(tmp_path: Path) -> None:
+    """`--name` of a command about several systems would give all of them one name, and the tracker would take them for one."""
+
+    @click.command()
+    @recorded
+    def measure() -> None:
+        tell_history(lambda: some_run("8bit"), "8bit")
+        tell_history(lambda: some_run("alone"))
+
+    file = tmp_path / "history.sqlite"
+    for given in ((), ("--name", "Phase 29")):
+        assert CliRunner().invoke(measure, ["--history", str(file), *given]).exit_code == 0
+    assert [run.name for run in Ledger(file).runs()] == ["8bit", "alone", "Phase 29 8bit", "Phase 29"]

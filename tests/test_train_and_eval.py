@@ -168,7 +168,7 @@ def test_finished_steps_are_kept_and_a_setting_repeats_what_hangs_on_it(
     first = train_and_eval(recipe, model, tmp_path / "run", given, no_sites)
     assert first.steps["train"] is not None and first.page is not None and first.page.is_file()
     assert [one.name for one in first.systems] == ["base", "adapter", "fused", "8bit"]
-    left = [make() for make in recorded(first)]
+    left = [make() for _, make in recorded(first)]
     assert [run.kind for run in left] == ["train", "fuse", "quantize", *["evaluate"] * 4]
     found = {one.label: one for one in systems_of([replace(run, id=str(n)) for n, run in enumerate(left)])}
     assert {"run adapter", "run fused", "run 8bit"} < set(found) and len(found) == 4
@@ -183,7 +183,7 @@ def test_finished_steps_are_kept_and_a_setting_repeats_what_hangs_on_it(
         "6bit",
         "evaluate-6bit",
     }
-    assert [make().kind for make in recorded(other)] == ["quantize", "evaluate"]
+    assert [make().kind for _, make in recorded(other)] == ["quantize", "evaluate"]
     assert recipe.train is not None
     trained = train_and_eval(replace(recipe, train=replace(recipe.train, seed=1)), model, tmp_path / "run", given, no_sites)  # fmt: skip
     assert trained.steps["train"] is not None and trained.steps["choose"] is None

@@ -185,7 +185,7 @@ def _remember(figure: "Figures", system: "BenchSystem", found: "Bench") -> None:
                 return first
             return replace(first, metrics=dict(first.metrics) | by_name)
 
-        tell_history(make)
+        tell_history(make, system.name if len(found.told["systems"]) > 1 else "")
 
 
 def _print(found: "Bench", count: int, rounds: int) -> None:

@@ -59,8 +59,11 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def tell_history(make: "Callable[[], Run]") -> None:
-    """Record what `make` says was done. What goes wrong with it is one line of warning: the work is done, and it is not lost for want of a record."""
+def tell_history(make: "Callable[[], Run]", system: str = "") -> None:
+    """Record what `make` says was done. What goes wrong with it is one line of warning: the work is done, and it is not lost for want of a record.
+
+    `system` tells the records of one command apart where it is about several: it stands behind the name that was given.
+    """
     kept = click.get_current_context().meta.get(_KEY) or {"began": time.monotonic(), "started": _now()}
     if kept.get("no_history"):
         return
@@ -76,7 +79,7 @@ def tell_history(make: "Callable[[], Run]") -> None:
         Ledger(file).record(
             replace(
                 run,
-                name=kept.get("name") or run.name,
+                name=" ".join(filter(None, (kept["name"], system))) if kept.get("name") else run.name,
                 started=run.started or kept["started"],
                 seconds=seconds if run.seconds is None else run.seconds,
             )

@@ -85,8 +85,8 @@ def train_and_eval(
             return _sites(suite, count, repos, place, shown.line)
 
         outcome = run(wanted, folder, target, Means(place, jobs, shown), opened)
-    for make in records(outcome):
-        tell_history(make)
+    for system, make in records(outcome):
+        tell_history(make, system)
     if as_json:
         click.echo(orjson.dumps(outcome.to_json(), option=orjson.OPT_INDENT_2))
     else:

@@ -20,9 +20,9 @@ class Make(Protocol):
     def __call__(self) -> Run: ...
 
 
-def recorded(outcome: "Outcome") -> Iterator[Make]:
-    """One function a record, in the order of the steps. Weights are named as they are deployed: those in full width that stand in for them without
-    Metal have the same values.
+def recorded(outcome: "Outcome") -> Iterator[tuple[str, Make]]:
+    """A record each, in the order of the steps: (the system that it is about, the function that makes it). Weights are named as they are deployed:
+    those in full width that stand in for them without Metal have the same values.
     """
     wanted, out = outcome.wanted, outcome.out
     spoiled = wanted.spoil and ("mended" if wanted.spoil.call_key else "spoiled")
@@ -38,11 +38,12 @@ def recorded(outcome: "Outcome") -> Iterator[Make]:
         makes[f"{bits}bit"] = partial(quantized, whole, out / f"{bits}bit", bits, wanted.group_size, {})
     for name, make in makes.items():
         if outcome.steps.get(name) is not None:
-            yield partial(_named, outcome, "adapter" if name == "train" else name, name, make)
-    for system in outcome.systems:
-        step = f"evaluate-{system.name}"
+            system = "adapter" if name == "train" else name
+            yield system, partial(_named, outcome, system, name, make)
+    for asked in outcome.systems:
+        step = f"evaluate-{asked.name}"
         if outcome.steps.get(step) is not None:
-            yield partial(_named, outcome, system.name, step, partial(_evaluated, outcome, system))
+            yield asked.name, partial(_named, outcome, asked.name, step, partial(_evaluated, outcome, asked))
 
 
 def _named(outcome: "Outcome", name: str, step: str, make: Make) -> Run:
