@@ -315,3 +315,17 @@ def test_too_few_calls_are_foretold_beside_more_answers_alone(tmp_path: Path) ->
     assert found([*calls[:8], *answers])
     assert not found([*calls[:8], *asking, *answers[:4]])
     assert found([*calls, *(tool_row("money", asked) for asked in ASKED), *answers[:2]])
+
+
+def test_a_recipe_that_ships_is_found_from_any_folder_and_one_s_own_comes_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else who installed the wheel has no recipes, or who changed one gets the other."""
+    monkeypatch.chdir(tmp_path)
+    assert load_wanted("phase-5").name == "phase-5"
+    own = tmp_path / "corpora/recipes/phase-5.toml"
+    own.parent.mkdir(parents=True)
+    own.write_text((RECIPES / "phase-5.toml").read_text().replace('name = "phase-5"', 'name = "mine"'))
+    assert load_wanted("phase-5").name == "mine"
+    with pytest.raises(UserError, match="nor a recipe"):
+        load_wanted("phase-99")
