@@ -66,6 +66,18 @@ def test_too_little_memory_and_disk_are_refused(model: Path, fruits: Path, tmp_p
     assert "a smaller batch_size" in found["memory"].said
 
 
+def test_every_process_of_this_machine_is_counted(
+    model: Path, fruits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What one process has room for, two may not: else the second one is what the machine kills."""
+    run = plan(fruits, model, Settings(grad_accumulation_steps=2))
+    need = memory.needed(run.model, run.settings, largest(run)).memory
+    monkeypatch.setattr("punie_data.train.preflight.available_memory", lambda: int(1.5 * need))
+    alone, together = (preflight(run, tmp_path / "out", count)[0] for count in (1, 2))
+    assert (alone.state, together.state) == ("ok", "refused")
+    assert "for 2 processes" in together.said and "fewer processes" in together.said
+
+
 def test_rows_that_do_not_fit_are_counted(model: Path, fruits: Path, tmp_path: Path) -> None:
     """None is ever cut; where most of the set would be left out, it is another set."""
     with (fruits / "train.jsonl").open("a") as file:

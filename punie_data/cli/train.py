@@ -151,7 +151,7 @@ def train(
     lost: dict[str, int] = {}
     for row in planned.lost:
         lost[row.reason] = lost.get(row.reason, 0) + 1
-    checks = preflight(planned, out)
+    checks = preflight(planned, out, processes)
     if not as_json and everybody.writes:
         share = prepared.trained_tokens / prepared.tokens
         held_out = f", {len(planned.valid.sequences)} held out" if planned.valid else ""

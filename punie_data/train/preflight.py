@@ -38,10 +38,10 @@ class Check:
     said: str
 
 
-def preflight(run: Run, out: Path) -> tuple[Check, ...]:
-    """Every check, in the order of the list below; none of them loads the model."""
+def preflight(run: Run, out: Path, processes: int = 1) -> tuple[Check, ...]:
+    """Every check, in the order of the list below; none of them loads the model. `processes` of this machine will share the training."""
     checks: tuple[tuple[str, Callable[[], tuple[State, str]]], ...] = (
-        ("memory", lambda: _memory(run)),
+        ("memory", lambda: _memory(run, processes)),
         ("disk", lambda: _disk(run, out)),
         ("rows", lambda: _rows(run)),
         ("mask", lambda: _mask(run)),
@@ -92,19 +92,25 @@ def largest(run: Run) -> Shape:
     return max(found, key=lambda batch: activations(shape, settings, batch))
 
 
-def _memory(run: Run) -> tuple[State, str]:
+def _memory(run: Run, processes: int) -> tuple[State, str]:
     try:
         need = needed(run.model, run.settings, largest(run))
     except UserError as error:
         return "warning", f"can't be estimated: {error}"
-    said = f"about {_size(need.memory)}: weights {_size(need.weights)}, what is trained {_size(need.trained)}, the largest batch {_size(need.activations)}"
+    # Each process has all weights and what is trained; a batch is shared by them, or, where a step has more, each takes one.
+    batches_held = max(1, min(processes, run.settings.grad_accumulation_steps))
+    memory = processes * (need.weights + need.trained) + batches_held * need.activations
+    said = f"about {_size(memory)}: weights {_size(need.weights)}, what is trained {_size(need.trained)}, the largest batch {_size(need.activations)}"
+    if processes > 1:
+        said += f", for {processes} processes"
     available = available_memory()
     if available is None:
         return "ok", said
     said += f"; {_size(available)} can be had"
-    if need.memory > (1 + ERROR) * available:
-        return "refused", f"{said}: a smaller batch_size, max_seq_length or layers takes less"
-    return ("warning", f"{said}: close") if need.memory > (1 - ERROR) * available else ("ok", said)
+    if memory > (1 + ERROR) * available:
+        process = "fewer processes or " if processes > 1 else ""
+        return "refused", f"{said}: {process}a smaller batch_size, max_seq_length or layers takes less"
+    return ("warning", f"{said}: close") if memory > (1 - ERROR) * available else ("ok", said)
 
 
 def _size(count: int) -> str:

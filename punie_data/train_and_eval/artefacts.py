@@ -99,7 +99,7 @@ class Artefacts:
 
     def _preflight(self, planned: run.Run, out: Path) -> None:
         """What `train` looks at before the first step. UserError where it refuses."""
-        checks = preflight(planned, out)
+        checks = preflight(planned, out, self._wanted.processes)
         for check in checks:
             if check.state != "ok":
                 self._progress.line(f"preflight: {check.name}: {check.said}")
