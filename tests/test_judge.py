@@ -6,7 +6,8 @@ import pytest
 
 from punie_data.chat import Example, Rejected
 from punie_data.code.repo import Repo
-from punie_data.generate.judge import MAXIMUM_CHARACTERS, judge, offered
+from punie_data.generate.judge import MAXIMUM_CHARACTERS, judge
+from punie_data.generate.offers import offered
 from punie_data.scenario.scene import Scene, Turn, direct_scene, tool_scene
 from punie_data.tools.base import Outcome
 from punie_data.tools.registry import TOOLS

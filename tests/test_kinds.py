@@ -9,7 +9,7 @@ import pytest
 from punie_data.code.facts import FunctionFact
 from punie_data.code.mine import mine
 from punie_data.dialects.base import Parsed
-from punie_data.generate.judge import offered
+from punie_data.generate.offers import offered
 from punie_data.generators import discover, load
 from punie_data.scenario import missing
 from punie_data.scenario.missing import Missing

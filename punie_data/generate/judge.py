@@ -2,17 +2,15 @@
 
 import hashlib
 import re
-from functools import cache
-from random import Random
 from typing import Any, Protocol
 
 from punie_data.chat import Example, Label, Message, Origin, Rejected, Run, ToolCall, canonical
 from punie_data.code.repo import Repo
 from punie_data.generate.digests import digest_of
+from punie_data.generate.offers import offered
 from punie_data.generate.task import CODE
 from punie_data.scenario.ground import FENCE, WORD_NUMBER, WORDS, evidence, places, ungrounded
 from punie_data.scenario.scene import Scene
-from punie_data.scenario.withdrawn import COMMANDS, LEFT
 from punie_data.sensitive import has_secret, redact
 from punie_data.tools.base import Outcome
 from punie_data.tools.registry import TOOLS
@@ -22,8 +20,6 @@ MAXIMUM_CHARACTERS = 12_000
 SPECIAL = re.compile(
     r"<\|[a-z_]+\|>|</?tool_(?:call|response)>|</?function[=>]|\[/?(?:INST|TOOL_CALLS|AVAILABLE_TOOLS)\]|<\|?/?s>"
 )
-SELECTIONS, FEWEST = 16, 4
-"""How many selections of tools the rows with some of them draw from, and how many tools each has at least."""
 PLACES = ("line", "column", "first_line", "last_line", "count")
 PATHS = ("path", "file_path")
 
@@ -81,50 +77,6 @@ def _write_down(scene: Scene, repo: Repo, generator: str, seed: int) -> Example:
         ),
         runs=tuple(runs),
     )
-
-
-def offered(scene: Scene, seed: str) -> tuple[str, ...]:
-    """Which tools the row offers: those it uses, and all the others or some, so that a model can't learn that they are always all there.
-
-    Which some is drawn from a few selections that all rows draw from: what rows have in common at their beginning is computed once, in training as in
-    evaluation. Withdrawing leaves selections of its own: other rows draw from those too, or such a selection alone would tell that its row refuses.
-    Code Mode offers one tool only. Withheld tools are never offered, nor is Code Mode's where it isn't used; a tool that the question is about is.
-    """
-    used = {outcome.tool for outcome in scene.outcomes} | {
-        name for name in TOOLS if f"`{name}`" in scene.question
-    }
-    used |= set(scene.needs)
-    if used == {CODE} or scene.category == "code":
-        return (CODE,)
-    chance = Random(seed)
-    withheld = {CODE, *scene.withheld}
-    others = frozenset(TOOLS) - withheld
-    draw = chance.random()
-    if draw < 0.5:
-        # A selection with gaps would be seen in refusals only: it is taken whole or not at all.
-        some = chance.sample(_selections(), SELECTIONS)
-        others = next((names for names in some if not names & withheld), others)
-    elif draw < 0.75 and not scene.withheld:
-        others &= chance.choice(_remainders())
-    return tuple(name for name in TOOLS if name in used or name in others)
-
-
-@cache
-def _selections() -> tuple[frozenset[str], ...]:
-    """Some of the tools, from few to nearly all."""
-    chance = Random("selections of tools")
-    names = [name for name in TOOLS if name != CODE]
-    return tuple(
-        frozenset(chance.sample(names, FEWEST + number * (len(names) - FEWEST) // SELECTIONS))
-        for number in range(SELECTIONS)
-    )
-
-
-@cache
-def _remainders() -> tuple[frozenset[str], ...]:
-    """What withdrawing a tool leaves; for every third tool, what a request that no tool is for leaves."""
-    left = [frozenset(names) for names in LEFT.values()]
-    return (*left, *[frozenset(TOOLS) - frozenset(COMMANDS)] * (len(left) // 3))
 
 
 def _judged(scene: Scene, example: Example, repo: Repo) -> list[Any]:
