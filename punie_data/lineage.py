@@ -125,6 +125,7 @@ def _generate(options: Mapping[str, Any]) -> str:
     kinds = options.get("kinds", ())
     if kinds and len(kinds) < 4:
         words.append(f"--kinds {','.join(kinds)}")
+    words += [f"--without {shlex.quote(one)}" for one in options.get("without", ())]
     if options.get("allow_exec"):
         words.append("--allow-exec")
     return " ".join(words)

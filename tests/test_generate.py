@@ -157,6 +157,8 @@ def test_a_repository_without_git_yields_no_git_rows_and_says_so(tmp_path: Path)
         (["--repo", "tiny_shop", "--kinds", "toool"], "no kind 'toool'"),
         (["--repo", "tiny_shop", "--repo", "tiny_shop"], "two repositories are called"),
         (["--repo", "tiny_shop", "--out", "tiny_shop"], "holds other files"),
+        (["--repo", "tiny_shop", "--without", "("], "not a regular expression"),
+        (["--repo", "tiny_shop", "--without", "x*"], "it matches every row"),
         (["--repo", "tiny_shop", "--out", "/proc/nope"], "/proc/nope"),
     ],
 )
@@ -183,6 +185,23 @@ def test_limit_and_kinds_are_kept(shop: Path) -> None:
     rows = [json.loads(line) for line in (shop / "a/examples.jsonl").read_text().splitlines()]
     assert len(rows) == 7
     assert {row["label"]["kind"] for row in rows} == {"tool"}
+
+
+def test_what_is_to_be_left_out_stands_nowhere_and_costs_no_mining(shop: Path) -> None:
+    """Else a name that may not leave the house is in the dataset, or in the list of what was rejected for holding it."""
+    generate(shop, "--repo", "tiny_shop", "--out", "all", "--generators", FEW)
+    done = generate(shop, "--repo", "tiny_shop", "--out", "a", "--generators", FEW, "--without", "C[a]rt")
+    assert "3 of 3 parts were unchanged" in done.stdout
+    files = files_of(shop / "a")
+    before = [json.loads(line) for line in (shop / "all/examples.jsonl").read_text().splitlines()]
+    kept = [json.loads(line) for line in files["examples.jsonl"].splitlines()]
+    assert kept == [row for row in before if "Cart" not in json.dumps(row)]
+    assert 0 < len(kept) < len(before)
+    assert b"Cart" not in files["examples.jsonl"] + files["rejected.jsonl"]
+    rejected = [json.loads(line) for line in files["rejected.jsonl"].splitlines()]
+    ours = [row for row in rejected if row["reason"] == "names what is to be left out"]
+    assert len(ours) == len(before) - len(kept) and {row["detail"] for row in ours} == {"C[a]rt"}
+    assert json.loads(files["manifest.json"])["options"]["without"] == ["C[a]rt"]
 
 
 def test_shares_are_fair_and_never_more_than_there_is() -> None:

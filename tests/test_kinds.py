@@ -19,6 +19,7 @@ from punie_data.scenario.readings import spread
 from punie_data.scenario.readings_of_places import listed
 from punie_data.scenario.scene import Scene, Turn
 from punie_data.scenario.snippets import questions
+from punie_data.scenario.withdrawn import CODE as CODE_WITHDRAWN
 from punie_data.scenario.withdrawn import COMMANDS, LEFT, LISTING
 from punie_data.scorers.decision import decision
 from punie_data.tools.base import Outcome
@@ -97,6 +98,26 @@ def test_no_selection_of_tools_tells_that_no_tool_is_for_it() -> None:
     outside = {offered(scene("cannot", withheld=COMMANDS), str(seed)) for seed in range(60)}
     others = {offered(scene("direct"), str(seed)) for seed in range(600)}
     assert outside <= others
+
+
+def test_rows_that_need_not_refuse_are_offered_what_refusals_are() -> None:
+    """Of the rows with what is left where reading is withdrawn, 86 % refused: "typecheck shop/cart.py" was refused with the type checker at hand, unread."""
+    refusing = scene("cannot", withheld=tuple(name for name in TOOLS if name not in CODE_WITHDRAWN))
+    theirs = {offered(refusing, str(seed)) for seed in range(200)}
+    for other in (scene("direct"), scene("ask", needs=("typecheck",)), scene("ask", needs=("git_log",))):
+        drawn = [offered(other, str(seed)) for seed in range(400)]
+        assert sum(tools in theirs for tools in drawn) > 400 * 0.12, other.needs
+
+
+def test_code_mode_is_offered_to_rows_that_call_nothing() -> None:
+    """Else its one tool says by itself that there is something to call."""
+    alone = ("execute_code",)
+    for each in (scene("direct"), scene("ask", needs=("read_file",))):
+        drawn = [offered(each, str(seed)) for seed in range(400)]
+        assert 0 < drawn.count(alone) < 100
+        assert not any("execute_code" in tools for tools in drawn if tools != alone)
+    refusing = scene("cannot", withheld=COMMANDS)
+    assert alone not in {offered(refusing, str(seed)) for seed in range(400)}
 
 
 def test_what_can_find_a_file_goes_with_the_listing() -> None:

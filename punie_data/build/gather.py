@@ -26,6 +26,7 @@ from punie_data.errors import UserError
 from punie_data.generate.dataset import write_dataset
 from punie_data.generate.engine import Options, mine_all, take_snapshots
 from punie_data.generate.share import quotas
+from punie_data.generate.without import check_expressions
 from punie_data.generators import Generator, discover
 from punie_data.importing.convert import Options as Import
 from punie_data.importing.convert import convert
@@ -56,6 +57,7 @@ class Means:
 
 def mine(wanted: Mine, seed: int, out: Path, means: Means) -> None:
     """What `generate` does, into the folder `out`. UserError as it."""
+    check_expressions(wanted.without)
     sources, cap = _repositories(wanted, means)
     generators = _generators(wanted)
     cap = wanted.cap or cap
@@ -67,6 +69,7 @@ def mine(wanted: Mine, seed: int, out: Path, means: Means) -> None:
         quota=min(quota, wanted.limit or quota),
         derived_quota=derived_quota,
         allow_exec=wanted.allow_exec,
+        without=wanted.without,
     )
     with claimed(out):
         trees = take_snapshots(sources, means.cache, means.progress)

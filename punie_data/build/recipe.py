@@ -21,7 +21,7 @@ SCHEMA = "recipe.schema.json"
 FOLDER = Path("corpora", "recipes")
 """Where a recipe is looked for that is given by its name alone."""
 
-_MINING = ("only", "generators", "kinds", "limit", "quota", "cap", "allow_exec", "requires")
+_MINING = ("only", "generators", "kinds", "limit", "quota", "cap", "without", "allow_exec", "requires")
 _TAKING = ("format", "license", "tools")
 
 
@@ -37,6 +37,7 @@ class Mine:
     limit: int | None = None
     quota: int | None = None
     cap: int | None = None
+    without: tuple[str, ...] = ()
     allow_exec: bool = False
     requires: tuple[str, ...] = ()
 

@@ -67,6 +67,12 @@ Examples:
     default=lambda: os.cpu_count() or 1,
     help="Worker processes.  [default: one a core]",
 )
+@click.option(
+    "--without",
+    multiple=True,
+    metavar="REGEX",
+    help="Reject rows that hold what it finds, in a question, a result or an answer. Repeatable.",
+)
 @click.option("--allow-exec", is_flag=True, help="Run the repositories' tests and commands, in the sandbox.")
 @click.option(
     "--requires",
@@ -94,6 +100,7 @@ def generate(
     cap: int | None,
     seed: int,
     jobs: int,
+    without: tuple[str, ...],
     allow_exec: bool,
     requires: tuple[str, ...],
     cache: Path | None,
@@ -110,10 +117,12 @@ def generate(
     from punie_data.generate.dataset import write_dataset
     from punie_data.generate.engine import Options, mine_all, take_snapshots
     from punie_data.generate.share import quotas
+    from punie_data.generate.without import check_expressions
     from punie_data.licences import allowed
 
     wanted_kinds, wanted_licences = _kinds(kinds), allowed(licences)
     chosen = _generators(generators, allow_exec)
+    check_expressions(without)
     folder = cache_folder(cache)
     with temporary_root(), progress(quiet=as_json) as shown:
         sources, corpus_cap, name = _sources(repos, requires, corpora, only, folder, shown)
@@ -127,6 +136,7 @@ def generate(
             quota=min(quota, limit or quota),
             derived_quota=derived_quota,
             allow_exec=allow_exec,
+            without=without,
         )
         trees = take_snapshots(sources, folder, shown)
         if dry_run:

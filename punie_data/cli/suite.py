@@ -127,6 +127,12 @@ Examples:
     is_flag=True,
     help="Write the renamed twins too, into a file of the same name with -twins behind it.",
 )
+@click.option(
+    "--without",
+    multiple=True,
+    metavar="REGEX",
+    help="Leave rows out that hold what it finds, in a question, a result or an answer. Repeatable.",
+)
 @click.option("--description", help="What the suite asks, in a sentence, for its manifest.")
 @_jobs_option
 @_cache_option
@@ -141,6 +147,7 @@ def make(
     unseen_in: tuple[Path, ...],
     drop: bool,
     with_twins: bool,
+    without: tuple[str, ...],
     description: str | None,
     jobs: int,
     cache: Path | None,
@@ -157,7 +164,9 @@ def make(
     from punie_data.evaluate import suite_file
     from punie_data.evaluate.suite_make import mined
     from punie_data.evaluate.unseen import seen_in, unseen
+    from punie_data.generate.without import check_expressions
 
+    check_expressions(without)
     dataset.refuse_input(out, [path for path in unseen_in if path.is_file()])
     folder = cache_folder(cache)
     with temporary_root(), progress(quiet=as_json) as shown:
@@ -166,7 +175,7 @@ def make(
         unseen(
             [], [{"name": source.name} for source in sources], seen, drop
         )  # before time is spent on mining
-        rows, manifest, ledger = mined(sources, folder, seed, jobs, shown)
+        rows, manifest, ledger = mined(sources, folder, seed, jobs, shown, without)
     candidates, dropped = unseen(rows, manifest["sources"], seen, drop)
     chosen = choosing.choose(candidates, queries, seed)
     names = ", ".join(source.name for source in sources)

@@ -21,14 +21,19 @@ UNLIMITED = 10**9
 
 
 def mined(
-    sources: Sequence[Source], cache: Path, seed: int, jobs: int, progress: Progress
+    sources: Sequence[Source],
+    cache: Path,
+    seed: int,
+    jobs: int,
+    progress: Progress,
+    without: tuple[str, ...] = (),
 ) -> tuple[list[dict[str, Any]], dict[str, Any], Ledger]:
     """(rows, manifest, ledger) of everything that the shipped generators find at their usual quota. Nothing of a repository's code is run.
 
     UserError where there is nothing to mine.
     """
     generators = [generator for generator in discover().values() if not generator.executes]
-    options = Options(seed=seed, jobs=jobs, quota=QUOTA, derived_quota=DERIVED_QUOTA)
+    options = Options(seed=seed, jobs=jobs, quota=QUOTA, derived_quota=DERIVED_QUOTA, without=without)
     trees = take_snapshots(list(sources), cache, progress)
     found, ledger = mine_all(trees, generators, cache, options, progress)
     with tempfile.TemporaryDirectory(prefix="punie-data-suite-") as name:

@@ -2,8 +2,9 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from punie_data.generate.engine import Mined, Options
 from punie_data.generate.share import fair_shares
 from punie_data.generate.store import Store
 from punie_data.generate.task import CODE, Shard, failed_key
+from punie_data.generate.without import leave_out
 from punie_data.question import asked
 
 SYSTEM_PROMPT = (
@@ -66,11 +68,12 @@ def write_dataset(
     report = Report(str(out))
     prepare_folder(out)
     store = Store(cache)
-    kept = _allot(mined, store, kinds, limit, cap, report)
+    shards = partial(_shards, mined, store, options.without)  # three times, so that one is in memory
+    kept = _allot(shards(), kinds, limit, cap, report)
     try:
         # First the file by which a listing knows the folder for a dataset, whenever we are stopped.
-        report.rejected = jsonl.write(out / "rejected.jsonl", _rejections(mined, store, report, refused))
-        report.examples = jsonl.write(out / "examples.jsonl", _examples(mined, store, kept, report))
+        report.rejected = jsonl.write(out / "rejected.jsonl", _rejections(shards(), report, refused))
+        report.examples = jsonl.write(out / "examples.jsonl", _examples(shards(), kept, report))
         manifest = _manifest(mined, options, kinds, limit, cap, report)
         with jsonl.whole_file(out / "README.md") as file:
             file.write(card(out.name, manifest).encode())
@@ -87,24 +90,28 @@ def write_dataset(
     return report
 
 
-def _shards(mined: list[Mined], store: Store) -> Iterator[tuple[str, str, Shard]]:
+def _shards(mined: list[Mined], store: Store, without: Sequence[str]) -> Iterator[tuple[str, str, Shard]]:
     """(repository, generator, shard), one in memory at a time."""
     for one in mined:
         for generator, key in one.shards:
             data = store.get(key) or store.get(failed_key(key))
             if data is not None:
-                yield one.site.name, generator, Shard.from_bytes(data)
+                yield one.site.name, generator, leave_out(Shard.from_bytes(data), without)
 
 
 def _allot(
-    mined: list[Mined], store: Store, kinds: frozenset[str], limit: int | None, cap: int, report: Report
+    shards: Iterable[tuple[str, str, Shard]],
+    kinds: frozenset[str],
+    limit: int | None,
+    cap: int,
+    report: Report,
 ) -> set[str]:
     """The ids that are kept: no id twice, no question twice of a repository, no repository over its cap, no more than the limit; generators share
     fairly. The same question with other tools at hand is another one: a row that can't be answered beside one that can is meant to be.
     """
     cells: dict[Cell, list[str]] = {}
     seen: set[object] = set()
-    for repo, _, shard in _shards(mined, store):
+    for repo, _, shard in shards:
         for row in shard.rows:
             if row["label"]["kind"] not in kinds:
                 continue
@@ -123,11 +130,13 @@ def _allot(
     return {row_id for cell, ids in cells.items() for row_id in ids[: shares[cell]]}
 
 
-def _examples(mined: list[Mined], store: Store, kept: set[str], report: Report) -> Iterator[dict[str, Any]]:
+def _examples(
+    shards: Iterable[tuple[str, str, Shard]], kept: set[str], report: Report
+) -> Iterator[dict[str, Any]]:
     kinds: Counter[str] = Counter()
     repositories: Counter[str] = Counter()
     left = set(kept)
-    for repo, generator, shard in _shards(mined, store):
+    for repo, generator, shard in shards:
         entry = report.entry(generator)
         entry["seconds"] += shard.seconds
         report.redactions += shard.redactions
@@ -147,10 +156,10 @@ def _examples(mined: list[Mined], store: Store, kept: set[str], report: Report) 
 
 
 def _rejections(
-    mined: list[Mined], store: Store, report: Report, refused: Sequence[Rejected]
+    shards: Iterable[tuple[str, str, Shard]], report: Report, refused: Sequence[Rejected]
 ) -> Iterator[dict[str, Any]]:
     yield from (one.to_json() for one in refused)
-    for _, _, shard in _shards(mined, store):
+    for _, _, shard in shards:
         for row in shard.rejected:
             entry = report.entry(row["generator"])
             entry["rejected"][row["reason"]] = entry["rejected"].get(row["reason"], 0) + 1
@@ -178,6 +187,7 @@ def _manifest(
             "kinds": sorted(kinds),
             "limit": limit,
             "cap": cap,
+            **({"without": list(options.without)} if options.without else {}),
         },
         "tools": tool_versions(),
         "sources": [

@@ -56,6 +56,8 @@ class Options:
     derived_quota: int = 2
     """Accepted rows of one derived generator from one generator's scenes."""
     allow_exec: bool = False
+    without: tuple[str, ...] = ()
+    """Regular expressions: a row that holds what one of them finds is rejected. They choose from what was mined, so that nothing is mined anew."""
 
 
 @dataclass(frozen=True, slots=True)

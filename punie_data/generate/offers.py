@@ -24,10 +24,14 @@ def offered(scene: Scene, seed: str) -> tuple[str, ...]:
     A tool that the question is about is needed. Rows of Code Mode offer its tool and no other; where nothing is called it may be the only one, since its
     programs reach all the others.
     """
-    used = {outcome.tool for outcome in scene.outcomes} | {name for name in TOOLS if f"`{name}`" in scene.question}
+    used = {outcome.tool for outcome in scene.outcomes} | {
+        name for name in TOOLS if f"`{name}`" in scene.question
+    }
     if used == {CODE} or scene.category == "code":
         return (CODE,)
-    enough = [names for names in selections() if _is_enough(names, used, scene) and not names & set(scene.withheld)]
+    enough = [
+        names for names in selections() if _is_enough(names, used, scene) and not names & set(scene.withheld)
+    ]
     names = Random(seed).choice(enough or [frozenset(TOOLS) - {CODE, *scene.withheld}])
     return tuple(name for name in TOOLS if name in names)
 
@@ -43,7 +47,10 @@ def selections() -> tuple[frozenset[str], ...]:
     names = [name for name in TOOLS if name != CODE]
     every = [frozenset(names)] * FULL
     every += [frozenset({CODE})] * CODES
-    every += [frozenset(chance.sample(names, FEWEST + number * (len(names) - FEWEST) // PARTS)) for number in range(PARTS)]
+    every += [
+        frozenset(chance.sample(names, FEWEST + number * (len(names) - FEWEST) // PARTS))
+        for number in range(PARTS)
+    ]
     left = [frozenset(each) for each in LEFT.values()]
     # For every third tool that is withdrawn there is a request that no tool is for.
     left += [frozenset(names) - frozenset(COMMANDS)] * (len(left) // 3)
