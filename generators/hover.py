@@ -164,6 +164,8 @@ def _known(
     call = signature.removeprefix("bound method ")
     if (
         "Unknown" in signature
+        or "Self@"
+        in signature  # the server's own name for a type variable: no annotation that one could write
         or "... omitted" in signature
         or (call != signature and (not said or "\n" in call))
     ):

@@ -123,7 +123,7 @@ def _linted(outcome: Outcome, chance: Random) -> str:
     found = outcome.value.violations
     if not found:
         return chance.choice(CLEAN)
-    told = "; ".join(f"{v.code} in line {v.line}: {v.message.rstrip('.')}" for v in found[:4])
+    told = "; ".join(f"{v.code} on line {v.line}: {v.message.rstrip('.')}" for v in found[:4])
     return f"ruff isn't content, though: {told}."
 
 

@@ -353,30 +353,16 @@ HISTORY = Missing(
     ("git_log",),
 )
 SOME_PATTERN = Missing(
-    (
-        "Find the calls in {path}. I only need those of the one function.",
-        "Which lines of {path} use that decorator?",
-        "Where does {path} call it?",
-        "Find all places in {path} that match the pattern.",
-        "List the statements of that kind in {path}.",
-        "Where does {path} define the thing I have to remove?",
-        "Find the call I asked about in {path}.",
-        "Which statements in {path} look like the one in my mail?",
-        "Where in {path} is that keyword argument passed?",
-        "Show me where {path} raises that exception.",
-        "Where does {path} call that function?",
-    ),
-    (
-        "What should I look for in `{path}`: which name, or which kind of statement?",
-        "Which name do you mean?",
-        "Which call, decorator or statement in `{path}` are you after?",
-        "What exactly am I to find in `{path}`?",
-        "Could you tell me the name that I should look for?",
-        "What is it called?",
-        "Sure. What do you want to find in `{path}`?",
-    ),
+    ("Find the calls in {path}. I only need those of the one function.", "Which lines of {path} use that decorator?",
+     "Where does {path} call it?", "Find all places in {path} that match the pattern.", "List the statements of that kind in {path}.",
+     "Where does {path} define the thing I have to remove?", "Find the call I asked about in {path}.",
+     "Which statements in {path} look like the one in my mail?", "Where in {path} is that keyword argument passed?",
+     "Show me where {path} raises that exception.", "Where does {path} call that function?"),
+    ("What should I look for in `{path}`: which name, or which kind of statement?", "Which name do you mean?",
+     "Which call, decorator or statement in `{path}` are you after?", "What exactly am I to find in `{path}`?",
+     "Could you tell me the name that I should look for?", "What is it called?", "Sure. What do you want to find in `{path}`?"),
     ("cst_find_pattern",),
-)
+)  # fmt: skip
 A_TEST = Missing(
     ("Run that one test again.", "Does the test pass now?", "Run only the test from the bug report, please.", "Is the test that failed on Friday green?",
      "Execute the single test I was working on.", "Try the flaky test once more.", "Rerun the test that was red in the nightly run.", "Run one test for me."),
