@@ -44,6 +44,12 @@ def row(
     )
 
 
+def offers(refusing: list[str], others: list[str], alike: int = 0) -> list[Row]:
+    """30 refusals, of which so many are offered what the 40 others are."""
+    refusals = [row(n, kind="cannot", offered=others if n < alike else refusing) for n in range(30)]
+    return refusals + [row(n, offered=others) for n in range(40, 80)]
+
+
 def mixed(rows: int, tool: int, kinds: Iterable[str] = ("direct", "ask", "cannot")) -> list[Row]:
     """So many rows, of every ten so many with a call: of two tools in turn, every twentieth result empty and every twentieth an error."""
     others = list(kinds)
@@ -103,6 +109,11 @@ CASES: list[Case] = [
         lambda: {"a": [row(n, "hover") for n in range(20)] + [row(n, *["git_log", "hover"][: 1 + n % 2]) for n in range(20)]}),
     ("PD904", "a few rows", lambda: {"a": [row(n, "hover") for n in range(20)] + [row(n, "git_log", "hover") for n in range(20)]},
         lambda: {"a": [row(n, "hover") for n in range(19)] + [row(n, "git_log", "hover") for n in range(19)]}),
+    ("PD905", "refusals with the tools of other rows", lambda: {"a": offers(["git_log"], ["hover", "read_file"])},
+        lambda: {"a": offers(["git_log"], ["git_log"])}),
+    ("PD905", "a tenth and more of others", lambda: {"a": offers(["git_log"], ["hover"]) + [row(99, offered=["git_log"])]},
+        lambda: {"a": offers(["git_log"], ["hover"]) + [row(n, offered=["git_log"]) for n in range(90, 95)]}),
+    ("PD905", "half of them", lambda: {"a": offers(["git_log"], ["hover"])}, lambda: {"a": offers(["git_log"], ["hover"], 15)}),
     ("PD910", "another answer", lambda: {"a": [row(1), row(2), row(1)]}, lambda: {"a": [row(1), row(2), answering(row(1), "No.")]}),
     ("PD910", "the row in another part", lambda: {"train": [row(1), row(1)]}, lambda: {"train": [row(1)], "valid": [row(1)]}),
     ("PD911", "another repository", lambda: {"a": [row(1, "hover"), row(2, "hover", question="What is `thing1`!")]},

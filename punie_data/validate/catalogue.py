@@ -117,6 +117,7 @@ RULES: tuple[Rule, ...] = (
     Rule("PD902", "system-prompts", "error", "set", set_rules.system_prompts),
     Rule("PD903", "uneven-text-before-calls", "warning", "set", set_rules.uneven_text_before_calls),
     Rule("PD904", "form-betrays-tool", "warning", "set", set_rules.form_betrays_tool),
+    Rule("PD905", "offer-betrays-kind", "warning", "set", set_rules.offer_betrays_kind),
     Rule("PD910", "duplicate-row", "warning", "set", set_rules.duplicate_row),
     Rule("PD911", "repeated-question", "warning", "set", set_rules.repeated_question),
     Rule("PD912", "contradicting-rows", "error", "set", set_rules.contradicting_rows),

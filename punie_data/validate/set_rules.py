@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from punie_data.chat import KINDS
 from punie_data.validate.rule import shown
 from punie_data.validate.set_view import POOL, SetView, Told
 
@@ -94,6 +95,32 @@ def form_betrays_tool(view: SetView) -> Iterator[Finding]:
             view.name,
             f"rows of {_listed(alone)} always make one call, rows of {_listed(followed)} always several",
         )
+
+
+def offer_betrays_kind(view: SetView) -> Iterator[Finding]:
+    """Most rows of a kind were offered lists of tools that hardly any row of another kind was offered.
+
+    The list of tools then says what is right, and the question need not be read. A real set had it: of 1,294 refusals 93 % were offered what was left
+    where a tool had been withdrawn, and no other row was; a model trained on it decided 95 % of its test right, and 84 % once others were offered the same.
+    Found where half of a kind's rows (20 at least, and fewer than half of the set) have lists of which nine tenths of the other rows are of the kind.
+    """
+    kinds, offers = view.kinds_by_offer
+    for place, kind in enumerate(KINDS):
+        rows = kinds[place]
+        if rows < FEW_ROWS or 2 * rows > sum(kinds.values()):
+            continue
+        telling = {
+            offer: counts[place]
+            for offer, counts in offers.items()
+            if counts.total() >= FEW_CALLS and 10 * (counts[place] - 1) >= 9 * (counts.total() - 1)
+        }
+        if 2 * sum(telling.values()) > rows:
+            most = max(telling, key=lambda offer: (telling[offer], offer))
+            yield (
+                view.name,
+                f"{sum(telling.values()):,} of {rows:,} rows of the kind {kind} were offered tools that hardly any other row was, such as "
+                f"{_listed(view.tools_of(most))} ({telling[most]:,})",
+            )
 
 
 def duplicate_row(view: SetView) -> Iterator[Finding]:

@@ -78,6 +78,23 @@ class SetView:
         """`line 12`, or `train.jsonl:12` where the set has several files."""
         return f"line {line}" if len(self.parts) == 1 else f"{self.parts[part][0].name}:{line}"
 
+    @cached_property
+    def kinds_by_offer(self) -> tuple[Counter[int], dict[int, Counter[int]]]:
+        """How many rows each kind (by its place in KINDS) has, and how many of them each list of tools (its bits) was offered with. Rows that were
+        offered none that is known here are not counted.
+        """
+        kinds: Counter[int] = Counter()
+        offers: dict[int, Counter[int]] = {}
+        for _, tally in self.parts:
+            for (offer, kind), count in Counter(zip(tally.offers, tally.kinds, strict=True)).items():
+                if offer:
+                    kinds[kind] += count
+                    offers.setdefault(offer, Counter())[kind] += count
+        return kinds, offers
+
+    def tools_of(self, offer: int) -> list[str]:
+        return [name for name, bit in self._bits.items() if offer & bit]
+
     def together(self, of: str) -> dict[Any, tuple[int, list[str], str]]:
         """One of the tallies' mappings to `Seen`, over all parts: how often, where first, and what."""
         found: dict[Any, tuple[int, list[str], str]] = {}
