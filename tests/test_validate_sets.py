@@ -111,7 +111,7 @@ CASES: list[Case] = [
         lambda: {"a": [row(n, "hover") for n in range(19)] + [row(n, "git_log", "hover") for n in range(19)]}),
     ("PD905", "refusals with the tools of other rows", lambda: {"a": offers(["git_log"], ["hover", "read_file"])},
         lambda: {"a": offers(["git_log"], ["git_log"])}),
-    ("PD905", "a tenth and more of others", lambda: {"a": offers(["git_log"], ["hover"]) + [row(99, offered=["git_log"])]},
+    ("PD905", "a tenth and more of others", lambda: {"a": [*offers(["git_log"], ["hover"]), row(99, offered=["git_log"])]},
         lambda: {"a": offers(["git_log"], ["hover"]) + [row(n, offered=["git_log"]) for n in range(90, 95)]}),
     ("PD905", "half of them", lambda: {"a": offers(["git_log"], ["hover"])}, lambda: {"a": offers(["git_log"], ["hover"], 15)}),
     ("PD910", "another answer", lambda: {"a": [row(1), row(2), row(1)]}, lambda: {"a": [row(1), row(2), answering(row(1), "No.")]}),
