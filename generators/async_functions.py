@@ -1,9 +1,9 @@
 r"""Which functions are async?
 
-user       Which functions in src/tiny_shop/notifications.py are async?
-assistant  search_text(pattern="^\\s*async def \\w+", path="src/tiny_shop/notifications.py")
-tool       {"success":true,"pattern":"^\\s*async def \\w+","match_count":2,"file_count":1,"matches":[{"file":"src/tiny_shop/notifications.py","line":26,"column":1,"text":"async def drain(self) -> AsyncIterator[str]:"},{"file":"src/tiny_shop/notifications.py","line":32,"column":1,"text":"async def send_all(outbox: Outbox, send: Callable[[str], None]) -> int:"}],"parse_error":null}
-assistant  `drain` (line 26) and `send_all` (line 32).
+user       What does src/tiny_shop/payments.py await?
+assistant  cst_find_pattern(file_path="src/tiny_shop/payments.py", pattern="Await")
+tool       {"success":true,"match_count":1,"matches":[{"line":59,"column":12,"code_snippet":"return await provider.charge(order_number, amount)","node_type":"Awa…
+assistant  Only on line 59: `return await provider.charge(order_number, amount)`.
 """
 
 import re
@@ -27,6 +27,7 @@ WHICH = (
     "What do I have to await from {path}? Give me its async functions.",
     "async defs in {path}?",
     "Could you tell me which methods and functions of {path} are declared with async def?",
+    "{path} came up in the meeting. Which of its functions are async?",
 )
 WHERE = (
     "Where are async functions defined in {path}?",

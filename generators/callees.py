@@ -1,12 +1,12 @@
 """What does this function call?
 
-user       Go one step down the call graph from `charge`, src/tiny_shop/payments.py:40:15.
-assistant  call_hierarchy(file_path="src/tiny_shop/payments.py", line=40, column=15, symbol="charge", direction="outgoing")
-tool       {"success":true,"symbol":"charge","direction":"outgoing","call_count":2,"calls":[{"name":"PaymentDeclined","kind":"class","file":"src/tiny_shop/errors.py","line":34,"call_lines":[42]},{"name":"Receipt…
+user       Use `call_hierarchy` to list the outgoing calls of `take` at src/tiny_shop/inventory.py:23:9.
+assistant  call_hierarchy(file_path="src/tiny_shop/inventory.py", line=23, column=9, symbol="take", direction="outgoing")
+tool       {"success":true,"symbol":"take","direction":"outgoing","call_count":2,"calls":[{"name":"OutOfStock","kind":"class","file":"src/tiny_shop/errors.py","l…
 assistant  Two callees:
 
-           - the class `PaymentDeclined` (`src/tiny_shop/errors.py:34`), on line 42
-           - the class `Receipt` (`src/tiny_shop/payments.py:18`), on line 43
+           - the class `OutOfStock` (`src/tiny_shop/errors.py:16`), on line 27
+           - `available` (`src/tiny_shop/inventory.py:16`), on line 25
 """
 
 import builtins
@@ -31,6 +31,8 @@ WHAT = (
     "I want to write a unit test for `{name}` at {spot}. What of our own code does it call?",
     "What does `{name}` depend on? It's defined at {spot}.",
     "Before I inline `{name}` ({spot}): which calls does it make?",
+    "`{name}` ({spot}) is the function from the ticket. What does it call?",
+    "Use `call_hierarchy` to list the outgoing calls of `{name}` at {spot}.",
 )
 ELSEWHERE = (
     "Does `{name}` at {spot} call anything from other modules of the project?",

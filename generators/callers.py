@@ -26,12 +26,16 @@ WHO = (
     "From where is `{name}` called? Definition: {spot}.",
     "callers of `{name}` {spot}",
     "Walk me one step up the call graph from `{name}`, {spot}.",
+    "Call `call_hierarchy` on `{name}` at {spot}: who calls it?",
+    "The function we talked about is `{name}` at {spot}. Who calls it?",
+    "Who in {project} calls `{name}`, defined at {spot}?",
     "`{name}` at {spot} misbehaves. Who could have called it?",
 )
 LINES = (
     "On which lines is `{name}`, defined at {spot}, called?",
     "Give me every call of `{name}` ({spot}) as file and line.",
     "I have to touch each call of `{name}` at {spot}. Where are they?",
+    "The calls that the ticket wants changed are those of `{name}` ({spot}). On which lines are they?",
 )
 COUNT = (
     "How many functions call `{name}` ({spot})?",
@@ -75,7 +79,7 @@ def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rej
         if not seen.issuperset((file, call.line) for file, call in sites):
             # Of which class the receiver of a method call is only the server can know; a plain name leaves no doubt.
             if not (isinstance(target, FunctionFact) and target.is_method):
-                question = pick(chance, WHO, name=target.name, spot=where)
+                question = pick(chance, WHO, name=target.name, spot=where, project=repo.title)
                 yield Rejected("LibCST sees a call that the server doesn't", question=question)
             continue
         if not calls:
@@ -113,7 +117,7 @@ def _none(
     outcome: Outcome,
 ) -> Scene | Rejected:
     """No caller: said as it is, or followed by the question whether anything refers to it without calling it."""
-    question = pick(chance, WHO[:6], name=target.name, spot=where)
+    question = pick(chance, WHO[:-1], name=target.name, spot=where, project=repo.title)
     answer = pick(chance, UNUSED, name=target.name)
     if chance.random() < 0.3:
         return _scene(question, [outcome], answer, path, target)
@@ -137,7 +141,7 @@ def _some(
     repo: Repo, chance: Random, path: str, target: FunctionFact | ClassFact, where: str, outcome: Outcome
 ) -> Scene:
     calls = outcome.value.calls
-    given = {"name": target.name, "spot": where}
+    given = {"name": target.name, "spot": where, "project": repo.title}
     tests = [call for call in calls if call.file in repo.facts and repo.facts[call.file].is_test]
     code = [call for call in calls if call not in tests]
     places = [f"{call.file}:{line}" for call in calls for line in call.call_lines]

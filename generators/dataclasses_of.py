@@ -32,6 +32,7 @@ WHICH = (
     "I'm documenting our data model. Which classes in {path} are dataclasses?",
     "dataclasses in {path}?",
     "Which classes of {path} carry the dataclass decorator?",
+    "The ticket asks about the dataclasses in {path}. Which are there?",
 )
 FROZEN = (
     "Which dataclasses in {path} are frozen?",

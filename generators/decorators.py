@@ -25,6 +25,8 @@ WHERE = (
     "Which lines of code have `@{name}` above a definition?",
     "Show me all places with `@{name}`, please.",
     "@{name}: where?",
+    "Where does {project} use `@{name}`?",
+    "The decorator that came up in the meeting is `@{name}`. Where is it used?",
 )
 CHANGING = (
     "I'm changing how `@{name}` works. What does it decorate?",
@@ -34,6 +36,7 @@ COUNT = (
     "How often do we use `@{name}`?",
     "How many uses of the `{name}` decorator are there, and in how many files?",
     "Is `@{name}` used a lot in this project?",
+    "How often does {project} use `@{name}`?",
 )
 FILES = (
     "Which files use the `{name}` decorator?",
@@ -51,6 +54,7 @@ ALL_OF_FILE = (
     "List the decorators in {path}.",
     "Are there decorators in {path}, and which?",
     "I'm looking for magic in {path}. What decorators does it apply?",
+    "{path} is the file from the review. Which decorators does it use?",
 )
 NEVER = (
     "Does this project use `@{name}`?",
@@ -121,7 +125,7 @@ def _project(
     bare = f"@{name}"
     places = [Place(m.file, m.line, "" if m.text == bare else m.text) for m in found.matches]
     if found.match_count != sum(files.values()):
-        question = pick(chance, WHERE, name=name)
+        question = pick(chance, WHERE, name=name, project=repo.title)
         yield Rejected(
             "LibCST and ripgrep disagree", question=question, detail=f"{name}: {found.match_count}"
         )
@@ -139,7 +143,7 @@ def _project(
         times = sentence(plural(len(places), "time"))
         across = f"in {plural(len(spread), 'file')}" if len(spread) > 1 else f"all of them in `{paths[0]}`"
         yield tool_scene(
-            pick(chance, COUNT, name=name),
+            pick(chance, COUNT, name=name, project=repo.title),
             outcome,
             f"{times}, {across}.",
             "search",
@@ -155,10 +159,24 @@ def _project(
         yield tool_scene(pick(chance, FILES, name=name), outcome, answer, "search", symbol=name, paths=paths)
     elif len(places) == 1:
         answer = pick(chance, ONCE, place=told(places[0]))
-        yield tool_scene(pick(chance, where, name=name), outcome, answer, "search", symbol=name, paths=paths)
+        yield tool_scene(
+            pick(chance, where, name=name, project=repo.title),
+            outcome,
+            answer,
+            "search",
+            symbol=name,
+            paths=paths,
+        )
     elif places and (listed := told_all(places)):
         answer = pick(chance, SEVERAL, places=counted, Places=sentence(counted), list=listed, name=name)
-        yield tool_scene(pick(chance, where, name=name), outcome, answer, "search", symbol=name, paths=paths)
+        yield tool_scene(
+            pick(chance, where, name=name, project=repo.title),
+            outcome,
+            answer,
+            "search",
+            symbol=name,
+            paths=paths,
+        )
 
 
 def _misleading(repo: Repo, name: str, files: Sequence[str]) -> bool:

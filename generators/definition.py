@@ -1,9 +1,9 @@
 """Where is the symbol under the cursor defined?
 
-user       My cursor is on `Catalogue` at `src/tiny_shop/__init__.py:4:33`. Where is it defined?
+user       src/tiny_shop/__init__.py imports `Catalogue` (line 4, column 33). Where is it actually defined?
 assistant  goto_definition(file_path="src/tiny_shop/__init__.py", line=4, column=33, symbol="Catalogue")
-tool       {"success":true,"symbol":"Catalogue","locations":[{"file":"src/tiny_shop/catalogue.py","line":20,"column":7,"end_line":20,"end_column":16,"preview":"class Catalogue:"}],"parse_error":null}
-assistant  The definition is on line 20 of `src/tiny_shop/catalogue.py`: `class Catalogue:`.
+tool       {"success":true,"symbol":"Catalogue","locations":[{"file":"src/tiny_shop/catalogue.py","line":20,"column":7,"end_line":20,"end_column":16,"preview":"c…
+assistant  `Catalogue` is defined in `src/tiny_shop/catalogue.py`, line 20: `class Catalogue:`.
 """
 
 import builtins
@@ -27,6 +27,8 @@ QUESTIONS = (
     "Which file and line define the `{symbol}` that's used at {spot}?",
     "goto def `{symbol}`, {spot}",
     "Reviewing a diff: it touches {spot}, where `{symbol}` appears. Could you point me to its definition, please?",
+    "`goto_definition` for `{symbol}` at {spot}, please.",
+    "The review comment at {spot} is about `{symbol}`. Where is that defined?",
 )
 ABOUT = {
     "import": (

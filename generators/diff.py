@@ -1,16 +1,15 @@
 r"""What was changed and not committed yet?
 
-user       Which changes to CHANGELOG.md would go into the commit?
-assistant  git_diff(path="CHANGELOG.md", staged=true)
-tool       {"success":true,"file_count":1,"additions":5,"deletions":0,"files":[{"file":"CHANGELOG.md","additions":5,"deletions":0,"hunks":["@@ -0,0 +1,5 @@\n+# C…
-assistant  Five lines added in `CHANGELOG.md`:
+user       Show me the staged changes of docs/how-to.md.
+assistant  git_diff(path="docs/how-to.md", staged=true)
+tool       {"success":true,"file_count":1,"additions":4,"deletions":0,"files":[{"file":"docs/how-to.md","additions":4,"deletions":0,"hunks":["@@ -49,3 +49,7 @@ I…
+assistant  Four lines added in `docs/how-to.md`:
 
            ```diff
-           +# Changes
            +
-           +## 0.3.0
+           +## How to empty the cart
            +
-           +- Reports: revenue, best sellers and the busiest day.
+           +Call `clear` on the cart. The catalogue and the stock are not touched.
            ```
 """
 
@@ -35,6 +34,8 @@ UNSTAGED = (
     "Summarise my edits to {path}; I need it for the commit message.",
     "I edited {path} earlier today. What exactly is different from the last commit?",
     "How does {path} differ from what's committed?",
+    "Run `git_diff` on {path} and sum it up.",
+    "As agreed in the review I've been reworking {path}. What have I changed so far?",
 )
 STAGED = (
     "What have I staged in {path}?",
@@ -42,12 +43,15 @@ STAGED = (
     "git diff --cached {path}",
     "I'm about to commit {path}. What's in the index for it?",
     "Which changes to {path} would go into the commit?",
+    "{path} is the file from the ticket. What have I staged there?",
+    "Run `git_diff` on what's staged in {path}.",
 )
 FOLDER = (
     "What's the size of my unstaged changes under {path}?",
     "Which files have I edited under {path}, and by how much?",
     "Give me a diffstat of {path}.",
     "How much did I change in {path} without staging it?",
+    "`git_diff` over {path}: how much changed, file by file?",
 )
 FOLDER_STAGED = (
     "What's staged under {path}, and how big is it?",

@@ -1,9 +1,9 @@
 """What does this file define?
 
-user       Could you list the classes and functions of `src/tiny_shop/notifications.py`, with line numbers?
+user       Before I read src/tiny_shop/notifications.py: what are its main pieces, and where do they start?
 assistant  document_symbols(file_path="src/tiny_shop/notifications.py")
-tool       {"success":true,"file_path":"src/tiny_shop/notifications.py","symbol_count":6,"symbols":[{"name":"Listener","kind":"variable","line":12,"end_line":12,"children":[]},{"name":"Outbox","kind":"class","li…
-assistant  It defines:
+tool       {"success":true,"file_path":"src/tiny_shop/notifications.py","symbol_count":6,"symbols":[{"name":"Listener","kind":"variable","line":12,"end_line":12,…
+assistant  `src/tiny_shop/notifications.py` defines:
 
            - class `Outbox` (lines 16–29) with `order_placed` and `drain`
            - function `send_all` (line 32)
@@ -30,6 +30,8 @@ OUTLINE = (
     "outline {path}",
     "Could you list the classes and functions of `{path}`, with line numbers?",
     "Before I read {path}: what are its main pieces, and where do they start?",
+    "Call `document_symbols` on {path} and list what it defines.",
+    "{path} came up in the meeting. What does it define?",
 )
 METHODS = (
     "Which methods does `{name}` in {path} have?",
@@ -38,6 +40,7 @@ METHODS = (
     "`{name}` in `{path}`: what methods does it define itself?",
     "Is `{name}` in {path} a big class? Which methods does it have?",
     "methods of {name}, {path}",
+    "The class from the ticket is `{name}` in {path}. Which methods does it have?",
 )
 SPANS = (
     "On which lines of {path} is `{name}`?",

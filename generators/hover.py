@@ -1,9 +1,9 @@
 """What is this symbol: its type, signature and purpose?
 
-user       What type does `subtotal` have at src/tiny_shop/pricing.py:92:5?
-assistant  hover(file_path="src/tiny_shop/pricing.py", line=92, column=5, symbol="subtotal")
-tool       {"success":true,"symbol":"subtotal","content":"Money","language":"python","parse_error":null}
-assistant  `subtotal` is a `Money`.
+user       What type does `code` have at `src/tiny_shop/pricing.py:65:14`?
+assistant  hover(file_path="src/tiny_shop/pricing.py", line=65, column=14, symbol="code")
+tool       {"success":true,"symbol":"code","content":"str","language":"python","parse_error":null}
+assistant  `code` is a `str`.
 """
 
 import re
@@ -39,6 +39,8 @@ TYPES = (
     "type of `{symbol}` @ {spot}",
     "`{symbol}` at {spot}: what is it, type-wise?",
     "What will `{symbol}` hold after {spot}, according to the type checker?",
+    "Run `hover` on `{symbol}` at {spot}: which type does it show?",
+    "In the review we argued about the type of `{symbol}` at {spot}. Which is it?",
 )
 TYPE_ANSWERS = (
     "Its type is `{type}`.",

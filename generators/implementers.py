@@ -1,10 +1,10 @@
 """Who implements this protocol, base class or method?
 
-user       Which classes override `PricingRule.discount`? It's defined at src/tiny_shop/pricing.py, line 26, column 9.
+user       Name the classes that bring their own `discount` instead of `PricingRule`'s (src/tiny_shop/pricing.py, line 26, column 9).
 assistant  find_implementations(file_path="src/tiny_shop/pricing.py", line=26, column=9, symbol="discount")
-tool       {"success":true,"symbol":"discount","implementation_count":3,"implementations":[{"file":"src/tiny_shop/pricing.py","line":39,"column":9,"preview":"def discount(self, cart: Cart) -> Money:"},{"file":"src/tiny_shop/pricing.py","line…
+tool       {"success":true,"symbol":"discount","implementation_count":3,"implementations":[{"file":"src/tiny_shop/pricing.py","line":39,"column":9,"preview":"def…
 assistant  document_symbols(file_path="src/tiny_shop/pricing.py")
-tool       {"success":true,"file_path":"src/tiny_shop/pricing.py","symbol_count":24,"symbols":[{"name":"SHIPPING","kind":"constant","line":16,"end_line":16,"children":[]},{"name":"FREE_SHIPPING_FROM","kind":"constant","line":17,"end_line":17…
+tool       {"success":true,"file_path":"src/tiny_shop/pricing.py","symbol_count":24,"symbols":[{"name":"SHIPPING","kind":"constant","line":16,"end_line":16,"chil…
 assistant  Three classes in `src/tiny_shop/pricing.py` have their own `discount`: `PercentOff` (line 39), `BuyTwoGetOneFree` (line 52) and `Voucher` (line 68).
 """
 
@@ -34,6 +34,7 @@ NAMING = (
     "Which classes override `{owner}.{name}`? It's defined at {spot}.",
     "Name the classes that bring their own `{name}` instead of `{owner}`'s ({spot}).",
     "By which classes is `{name}` of `{owner}` at {spot} reimplemented?",
+    "In the review I was asked who overrides `{owner}.{name}` ({spot}). Which classes do?",
 )
 FAMILY = (
     "Which classes derive from `{name}`, indirectly too? It's at {spot}.",

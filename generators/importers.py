@@ -1,8 +1,8 @@
 """Which files import this module?
 
-user       How many files import `enum`?
+user       How widely is enum used, counted in files that import it?
 assistant  search_text(pattern="^\\\\s*(from enum\\\\b|import (.*, )?enum\\\\b)", glob="*.py")
-tool       {"success":true,"pattern":"^\\\\s*(from enum\\\\b|import (.*, )?enum\\\\b)","match_count":1,"file_count":1,"matches":[{"file":"src/tiny_shop/payments.py","line":4,"column":1,"text":"from enum import Enum"}],"parse_error":null}
+tool       {"success":true,"pattern":"^\\\\s*(from enum\\\\b|import (.*, )?enum\\\\b)","match_count":1,"file_count":1,"matches":[{"file":"src/tiny_shop/payments.py","l…
 assistant  One file only: `src/tiny_shop/payments.py`.
 """
 
@@ -24,11 +24,14 @@ WHICH = (
     "I'd like to get rid of {module}. Which files import it?",
     "Who imports `{module}` in this project?",
     "files importing {module}",
+    "Which files of {project} import `{module}`?",
+    "As agreed I'm going through our imports of `{module}`. Which files have one?",
 )
 HOW_MANY = (
     "How many files import `{module}`?",
     "How widely is {module} used, counted in files that import it?",
     "Is `{module}` imported all over the place, or only here and there?",
+    "How many files of {project} import `{module}`?",
 )
 TESTS = (
     "Does any non-test file import `{module}`?",
@@ -43,6 +46,7 @@ NOWHERE = (
     "Does anything in this project import {module}?",
     "Do we use `{module}` anywhere?",
     "Is `{module}` a dependency of this code: is it imported somewhere?",
+    "Does {project} import `{module}` anywhere?",
 )
 NOWHERE_ANSWERS = (
     "No, no Python file here imports `{module}`.",
@@ -73,7 +77,7 @@ def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rej
         matches = outcome.value.matches
         files = list(dict.fromkeys(match.file for match in matches))
         if files != repo.importers.get(module, []):
-            question = pick(chance, WHICH, module=module)
+            question = pick(chance, WHICH, module=module, project=repo.title)
             differing = sorted(set(files) ^ set(repo.importers.get(module, [])))
             yield Rejected(
                 "LibCST and the search disagree", question=question, detail=", ".join(differing[:3])
@@ -108,7 +112,11 @@ def _told(
     repo: Repo, chance: Random, module: str, files: Sequence[str], matches: Sequence[TextMatch]
 ) -> tuple[str, str, list[list[str]]]:
     if not files:
-        return pick(chance, NOWHERE, module=module), pick(chance, NOWHERE_ANSWERS, module=module), []
+        return (
+            pick(chance, NOWHERE, module=module, project=repo.title),
+            pick(chance, NOWHERE_ANSWERS, module=module),
+            [],
+        )
     tests = [file for file in files if repo.facts[file].is_test]
     code = [file for file in files if file not in tests]
     top = module.partition(".")[0]
@@ -118,10 +126,14 @@ def _told(
         at = chance.randrange(len(TESTS))
         return TESTS[at].format(module=module), _beyond_tests(code, tests, at), [code, tests]
     if draw < 0.45:
-        return pick(chance, HOW_MANY, module=module), _how_many(files), [files]
+        return pick(chance, HOW_MANY, module=module, project=repo.title), _how_many(files), [files]
     if draw < 0.7 and len(matches) <= MOST_FILES:
         return _lines(chance, module, matches)
-    return pick(chance, WHICH, module=module), _which(chance, module, files), [files, files[MOST_FILES:]]
+    return (
+        pick(chance, WHICH, module=module, project=repo.title),
+        _which(chance, module, files),
+        [files, files[MOST_FILES:]],
+    )
 
 
 def _names(files: Sequence[str]) -> str:

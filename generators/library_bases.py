@@ -1,8 +1,8 @@
 """Which classes derive from a class that isn't ours?
 
-user       Find all classes that derive directly from ABC.
+user       classes deriving directly from ABC
 assistant  search_text(pattern="^\\\\s*class \\\\w+(\\\\[.*\\\\])?\\\\(.*\\\\bABC\\\\b", glob="*.py")
-tool       {"success":true,"pattern":"^\\\\s*class \\\\w+(\\\\[.*\\\\])?\\\\(.*\\\\bABC\\\\b","match_count":1,"file_count":1,"matches":[{"file":"src/tiny_shop/pricing.py","line":20,"column":1,"text":"class PricingRule(ABC):"}],"parse_error":null}
+tool       {"success":true,"pattern":"^\\\\s*class \\\\w+(\\\\[.*\\\\])?\\\\(.*\\\\bABC\\\\b","match_count":1,"file_count":1,"matches":[{"file":"src/tiny_shop/pricing.py","lin…
 assistant  Only `PricingRule`, in `src/tiny_shop/pricing.py`, line 20.
 """
 
@@ -24,11 +24,15 @@ WHICH = (
     "Where do we subclass `{base}`{directly}?",
     "Show me every class that names {base} among its bases.",
     "classes deriving{directly} from {base}",
+    "Which classes of {project} inherit{directly} from `{base}`?",
+    "Find the classes of {project} that derive{directly} from {base}.",
+    "The ticket says to stop deriving from `{base}`. Which classes do so{directly}?",
 )
 """`directly` is said where more classes derive from those that are found."""
 HOW_MANY = (
     "How many classes inherit{directly} from `{base}`?",
     "Count the classes that have {base} among their bases.",
+    "How many classes of {project} inherit{directly} from `{base}`?",
 )
 NONE = (
     "No class here derives from `{base}`.",
@@ -62,12 +66,12 @@ def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rej
             detail = f"{base}: {len(lines)} lines, {len(places)} classes"
             yield Rejected(
                 "LibCST and the search disagree",
-                question=pick(chance, WHICH, base=base, directly=directly),
+                question=pick(chance, WHICH, base=base, directly=directly, project=repo.title),
                 detail=detail,
             )
             continue
         files = list(dict.fromkeys(file for file, _ in lines))
-        question, answer = _told(chance, base, directly, sorted(places))
+        question, answer = _told(chance, repo.title, base, directly, sorted(places))
         names = [name for _, _, name in places]
         yield tool_scene(
             question, outcome, answer, "structure", symbol=base, paths=files, counted=[names, files]
@@ -86,15 +90,17 @@ def _derived(repo: Repo) -> dict[str, list[tuple[str, int, str]]]:
 
 
 def _told(
-    chance: Random, base: str, directly: str, places: Sequence[tuple[str, int, str]]
+    chance: Random, project: str, base: str, directly: str, places: Sequence[tuple[str, int, str]]
 ) -> tuple[str, str]:
     if not places:
-        return pick(chance, WHICH, base=base, directly=directly), pick(chance, NONE, base=base)
+        return pick(chance, WHICH, base=base, directly=directly, project=project), pick(
+            chance, NONE, base=base
+        )
     if len(places) > 1 and chance.random() < 0.25:
         return pick(
-            chance, HOW_MANY, base=base, directly=directly
+            chance, HOW_MANY, base=base, directly=directly, project=project
         ), f"{sentence(plural(len(places), 'class', 'classes'))}."
-    question = pick(chance, WHICH, base=base, directly=directly)
+    question = pick(chance, WHICH, base=base, directly=directly, project=project)
     if len(places) == 1:
         [(file, line, name)] = places
         return question, f"Only `{name}`, in `{file}`, line {line}."

@@ -38,6 +38,10 @@ QUESTIONS = (
     ("What would ruff say about {path}?", ""),
     ("Check {path} for style and correctness problems with the linter.", ""),
     ("Are there any open ruff findings in {path}?", "found"),
+    ("Run `ruff_check` on {path}.", ""),
+    ("`ruff_check` {path} for me and tell me what to fix, if anything.", ""),
+    ("The ticket is about {path}. Does ruff like it?", "clean"),
+    ("The reviewer complained about the style of {path}. Does the linter find anything there?", "found"),
 )
 CLEAN = (
     "ruff has no complaints about `{path}`.",

@@ -3,7 +3,7 @@
 user       Does src/tiny_shop/catalogue.py have tests of its own?
 assistant  list_files(pattern="test_catalogue.py")
 tool       {"success":true,"path":".","file_count":1,"files":["tests/test_catalogue.py"],"parse_error":null}
-assistant  Yes: `tests/test_catalogue.py`.
+assistant  Yes, `tests/test_catalogue.py`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -43,6 +43,8 @@ FOLDER = Wording(
         "I'm looking for the right place for a new helper. Which {what} does {folder} have?",
         "ls {folder}, {what} only",
         "What {what} do we keep in {folder}?",
+        "`list_files` in {folder}: which {what} are there?",
+        "{folder} is the folder we talked about. Which {what} does it have?",
     ),
     ("There are {count}:\n\n{files}", "{folder} has {count}:\n\n{files}", "{Count}:\n\n{files}"),
     ("None: {folder} has no {what}.", "There are no {what} in {folder}."),
@@ -53,6 +55,7 @@ COUNT = Wording(
         "Count the {what} below {folder}, please.",
         "I'm estimating a migration. How many {what} does {folder} have?",
         "number of {what} in {folder}?",
+        "{project} has grown. How many {what} are there in {folder} by now?",
     ),
     ("{Count}.", "There are {count}.", "{folder} has {count}."),
     ("None.", "There are no {what} in {folder}."),
@@ -64,6 +67,8 @@ ANYWHERE = Wording(
         "List all {what} of the project.",
         "Where do we keep our {what}?",
         "Find the {what} for me, please.",
+        "Does {project} have any {what}?",
+        "Which {what} does {project} have?",
     ),
     (
         "{Count}:\n\n{files}",
@@ -79,6 +84,8 @@ NAMED = Wording(
         "I need the path of {what}.",
         "Which path does {what} have in this project?",
         "Someone mentioned {what}. Where do I find it?",
+        "Where in {project} is {what}?",
+        "The ticket mentions {what}. Where is it?",
     ),
     ("It's at {files}.", "{files}.", "The path is {files}."),
     (
@@ -105,6 +112,7 @@ GONE = (
     "List the files in {folder}.",
     "Which files do we have under {folder}?",
     "ls {folder}",
+    "`list_files` {folder}, please.",
 )
 GONE_ANSWERS = (
     "There is no `{folder}` folder in this project.",
@@ -147,7 +155,7 @@ def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rej
             continue
         empty += not files
         counted = plural(len(files), "file") if len(files) < 13 else f"{len(files)} files"
-        fields = {"what": ask.what, "folder": ask.folder}
+        fields = {"what": ask.what, "folder": ask.folder, "project": repo.title}
         question = pick(chance, ask.wording.questions, **fields)
         inline = ask.wording in (NAMED, TESTED)
         shown = [f"`{file}`" for file in files]

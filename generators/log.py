@@ -1,9 +1,9 @@
 """What do the latest commits say?
 
-user       Which two commits are the newest here, and who made them?
+user       git log -2
 assistant  git_log(count=2)
 tool       {"success":true,"commit_count":2,"commits":[{"hash":"f7e181c1e116","message":"Reports and documentation","author":"Mia Lind","date":"2024-05-17"},{"ha…
-assistant  The last two, newest first:
+assistant  Newest first:
 
            - `f7e181c1e116` 2024-05-17, Mia Lind: Reports and documentation
            - `22554ed71e4d` 2024-04-11, Jon Berg: Pricing rules, payments and orders
@@ -35,6 +35,8 @@ FEW_BELOW = (
     "git log -{digits} {path}",
     "What's the recent history of {path}? The last {words} commits are enough.",
     "Who has been working on {path} lately? Look at the last {words} commits.",
+    "`git_log` for {path}, the last {words} commits.",
+    "The ticket names {path}. Which were the last {words} commits to it?",
 )
 LATEST = (
     "What's the latest commit?",
@@ -51,6 +53,9 @@ LATEST_BELOW = (
     "git log -1 {path}",
     "I see something odd in {path}. Which commit touched it last?",
     "Has anyone changed {path} recently? Just the latest commit, please.",
+    "Run `git_log` on {path}; the latest commit is enough.",
+    "In the review somebody asked about {path}: when was it last changed?",
+    "{path} came up in the meeting. Who changed it last?",
 )
 ALL_BELOW = (
     "What's the history of {path}?",
@@ -58,6 +63,8 @@ ALL_BELOW = (
     "Which commits changed {path}?",
     "git log {path}",
     "How has {path} evolved? The commit messages will do.",
+    "Call `git_log` on {path} and list the commits.",
+    "The regression we discussed must have come in through {path}. Which commits touched it?",
 )
 ONE = (
     "`{hash}` by {author} on {date}: {message}",

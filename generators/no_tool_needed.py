@@ -1,11 +1,12 @@
 """Looks like work for a tool, and is none: the answer is in the question, in the conversation, or in what the tools say of themselves.
 
-user       Below is all that `rg -n --trim` gave me. How many FIXME comments are there, and where?
+user       Look at this result of `rg -n --trim`. Is `asyncio` imported all over the place, or only here and there?
 
            ```text
-           src/tiny_shop/inventory.py:44:# FIXME: two threads that reserve the same piece at once can both succeed.
+           src/tiny_shop/retry.py:3:import asyncio
+           tests/test_orders.py:3:import asyncio
            ```
-assistant  One: `src/tiny_shop/inventory.py:44`: `# FIXME: two threads that reserve the same piece at once can both succeed.`.
+assistant  Two files: `src/tiny_shop/retry.py` and `tests/test_orders.py`.
 """
 
 import re

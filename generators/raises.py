@@ -1,9 +1,9 @@
 r"""Where is this raised, and what can this file raise?
 
-user       Where is `EmptyCart` raised?
-assistant  search_text(pattern="^\\s*raise (\\w+\\.)*EmptyCart\\b", glob="*.py")
-tool       {"success":true,"pattern":"^\\s*raise (\\w+\\.)*EmptyCart\\b","match_count":1,"file_count":1,"matches":[{"file":"src/tiny_shop/orders.py","line":49,"column":1,"text":"raise EmptyCart(\"there is nothing in the cart\")"}],"parse_error":null}
-assistant  In one place: `src/tiny_shop/orders.py:49`: `raise EmptyCart("there is nothing in the cart")`.
+user       Which exceptions does src/tiny_shop/catalogue.py raise?
+assistant  cst_find_pattern(file_path="src/tiny_shop/catalogue.py", pattern="Raise")
+tool       {"success":true,"match_count":1,"matches":[{"line":37,"column":13,"code_snippet":"raise UnknownProduct(sku) from None","node_type":"Raise"}],"parse_er…
+assistant  Only `UnknownProduct`, on line 37: `raise UnknownProduct(sku) from None`.
 """
 
 import re
@@ -23,6 +23,8 @@ WHERE = (
     "Which code raises `{name}`?",
     "Find every place that raises `{name}`, please.",
     "raise {name}: where?",
+    "Which code of {project} raises `{name}`?",
+    "The traceback in the ticket ends in `{name}`. Where is that raised?",
 )
 OWN = (
     "A user gets `{name}`. Which lines could it come from?",
@@ -59,6 +61,8 @@ FILE = (
     "List the raise statements of {path}.",
     "I'm writing the error section of the docs. What does the code in {path} raise?",
     "Find the places in {path} where an exception is raised.",
+    "{path} is the module from the ticket. Which exceptions does it raise?",
+    "Run `cst_find_pattern` with the pattern Raise over {path}. Which exceptions turn up?",
 )
 NOTHING = (
     "{path} has no raise statements.",
@@ -124,7 +128,13 @@ def _raised(
     places = [Place(match.file, match.line, match.text) for match in found.matches]
     templates = OWN if is_own and chance.random() < 0.4 else WHERE
     counting = not below and len(places) > 3 and chance.random() < 0.3
-    question = pick(chance, SOURCE if below else COUNT if counting else templates, name=name, folder=folder)
+    question = pick(
+        chance,
+        SOURCE if below else COUNT if counting else templates,
+        name=name,
+        folder=folder,
+        project=repo.title,
+    )
     if found.match_count != expected:
         # An example in a docstring, or a statement that doesn't begin its line: the text alone can't answer this.
         if abs(found.match_count - expected) < 3:

@@ -37,6 +37,7 @@ OVERVIEW = (
     "What is {path} for, and what does it define?",
     "Summarise {path} for me, please.",
     "Open {path} and tell me what lives there.",
+    "Call `read_file` on {path} and sum it up. It's the file from the ticket.",
 )
 CONSTANT = (
     "What is `{name}` set to in {path}?",

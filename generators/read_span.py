@@ -32,6 +32,7 @@ WHAT = (
     "I'm reviewing a change to {span}. What is `{name}` there for?",
     "{Span}: what's `{name}` about?",
     "Read {span} and tell me what `{name}` does.",
+    "The function we discussed is `{name}`, {span}. What does it do?",
 )
 RAISES = (
     "What can `{name}` raise by itself? See {span}.",
@@ -57,6 +58,8 @@ SHOW = (
     "What's on {span}?",
     "My traceback points into {span}. What's there?",
     "Please read {span} to me.",
+    "`read_file` {span}, please.",
+    "The review comment is on {span}. What's there?",
 )
 BEYOND = (
     "Show me {span}.",

@@ -1,8 +1,8 @@
 """Where is this symbol used?
 
-user       I want to change how `best_sellers` behaves, defined at `src/tiny_shop/reports.py:17:5`. Which places rely on it?
+user       refs to `best_sellers` at `src/tiny_shop/reports.py:17:5` please
 assistant  find_references(file_path="src/tiny_shop/reports.py", line=17, column=5, symbol="best_sellers")
-tool       {"success":true,"symbol":"best_sellers","reference_count":1,"references":[{"file":"src/tiny_shop/reports.py","line":38,"column":24,"preview":"for sku, pieces in best_sellers(orders):"}],"parse_error":…
+tool       {"success":true,"symbol":"best_sellers","reference_count":1,"references":[{"file":"src/tiny_shop/reports.py","line":38,"column":24,"preview":"for sku,…
 assistant  Only once, in `src/tiny_shop/reports.py`, line 38: `for sku, pieces in best_sellers(orders):`.
 """
 
@@ -24,17 +24,22 @@ WHERE = (
     "I want to change how `{symbol}` behaves, defined at {spot}. Which places rely on it?",
     "Could you list the places that use `{symbol}`? My cursor is on its definition at {spot}.",
     "refs to `{symbol}` at {spot} please",
+    "Run `find_references` on `{symbol}` at {spot}.",
+    "Where does {project} use `{symbol}`, defined at {spot}?",
+    "`{symbol}` at {spot} came up in the meeting. Which places use it?",
     "Before I rename `{symbol}` at {spot}: where does the project refer to it?",
 )
 COUNT = (
     "How often is `{symbol}` used across the project? The definition is at {spot}.",
     "How many references does `{symbol}` at {spot} have?",
     "Is `{symbol}` ({spot}) used a lot, or only in a place or two?",
+    "In the review somebody asked how often `{symbol}` ({spot}) is used. How often is it?",
 )
 FILES = (
     "Which files use `{symbol}`? Definition: {spot}.",
     "I'm splitting up modules and need to know which files depend on `{symbol}` from {spot}.",
     "`{symbol}` is defined at {spot}. In which files does it turn up?",
+    "Which files of {project} use `{symbol}`? It's defined at {spot}.",
 )
 TESTS = (
     "Is `{symbol}`, defined at {spot}, used anywhere outside the tests?",
@@ -50,6 +55,7 @@ DEAD = (
     "Can I delete `{symbol}`? It's defined at {spot} and I don't think anything needs it.",
     "Does anything still use `{symbol}` ({spot})?",
     "Cleaning up: who uses `{symbol}` at {spot}?",
+    "The ticket says that `{symbol}` at {spot} is no longer needed. What still uses it?",
 )
 DEAD_ANSWERS = (
     "Nothing in the project uses `{symbol}`: it has no references besides its definition. Code outside the project may still import it, of course.",
@@ -96,7 +102,7 @@ def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rej
         places = {(r.file, r.line, r.column) for r in references}
         if any((file, call.line, call.column) not in places for file, call in sites):
             if not _is_method(target):
-                question = pick(chance, WHERE, symbol=target.name, spot=where)
+                question = pick(chance, WHERE, symbol=target.name, spot=where, project=repo.title)
                 yield Rejected("LibCST sees a call that is not among the references", question=question)
             continue
         if references:
@@ -158,7 +164,7 @@ def _told(
     files = list(dict.fromkeys(r.file for r in references))
     tests = {file for file in files if file in repo.facts and repo.facts[file].is_test}
     draw = chance.random()
-    given = {"symbol": symbol, "spot": where}
+    given = {"symbol": symbol, "spot": where, "project": repo.title}
     # Import lines are not among the references: what only imports the name is no use of it, but it would have to be
     # renamed, and the file depends on it.
     importing = {f.path for f in repo.python for item in f.imports if item.name == symbol}

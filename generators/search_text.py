@@ -1,9 +1,9 @@
 r"""Where does this text stand?
 
-user       Someone pasted a traceback that ends in "a quantity is at least 1". Find the place that raises it, please.
+user       I keep running into "a quantity is at least 1" at run time. Where in the code is that text?
 assistant  search_text(pattern="a quantity is at least 1")
-tool       {"success":true,"pattern":"a quantity is at least 1","match_count":1,"file_count":1,"matches":[{"file":"src/tiny_shop/cart.py","line":34,"column":31,"text":"raise ValueError(\"a quantity is at least 1\")"}],"parse_error":null}
-assistant  That text is in one place only, `src/tiny_shop/cart.py:34`: `raise ValueError("a quantity is at least 1")`.
+tool       {"success":true,"pattern":"a quantity is at least 1","match_count":1,"file_count":1,"matches":[{"file":"src/tiny_shop/cart.py","line":34,"column":31,"…
+assistant  It comes from `src/tiny_shop/cart.py:34`: `raise ValueError("a quantity is at least 1")`.
 """
 
 import re
@@ -45,6 +45,7 @@ MESSAGE = Wording(
         'where do we say "{text}"',
         'Someone pasted a traceback that ends in "{text}". Find the place that raises it, please.',
         'Our support wants the message "{text}" reworded. Where is it?',
+        'The ticket quotes the message "{text}". Which line of {project} has it?',
     ),
     (
         "It comes from {place}.",
@@ -64,6 +65,7 @@ VARIABLE = Wording(
         "What uses `{text}` from the environment?",
         "I set {text} in my shell and nothing happens. Where would it be read?",
         "Find every mention of the environment variable {text}.",
+        "Run `search_text` for the environment variable {text}.",
     ),
     ("Only at {place}.", "{place} is the one mention of it.", "In one place: {place}."),
     (
@@ -79,6 +81,7 @@ SETTING = Wording(
         "Which config file sets `{text}`, and to what?",
         "Is `{text}` set anywhere in our configuration?",
         "I'm looking for our `{text}` setting. Where is it?",
+        "Where does the configuration of {project} set `{text}`?",
     ),
     ("It's set at {place}.", "{place} sets it.", "In the configuration there's one line: {place}."),
     (
@@ -95,6 +98,8 @@ DOCUMENTED = Wording(
         "Docs check: does any page mention `{text}`?",
         "Which documents would I have to touch if `{text}` got another name?",
         "Do any of our {kind} files mention `{text}`?",
+        "Do the docs of {project} mention `{text}`?",
+        "In the review somebody asked for documentation of `{text}`. Which pages mention it?",
     ),
     ("There's a single mention, {place}.", "One line mentions it: {place}.", "In one place: {place}."),
     (
@@ -115,6 +120,7 @@ LITERAL = Wording(
         'Find "{text}" in our Python files.',
         'How many places use the string "{text}"?',
         'I want to replace the magic string "{text}" by a constant. Where is it used?',
+        '`search_text` for "{text}" in the Python files, please.',
     ),
     ("In one place only: {place}.", "Just once, at {place}.", "{place} is the only line with it."),
     ("{Places} have it:\n\n{list}", 'The code has "{text}" on {places}:\n\n{list}', "On {places}:\n\n{list}"),
@@ -160,6 +166,7 @@ ABSENT = (
     "Search {folder} for `{text}`.",
     "Does anything in {folder} mention `{text}`?",
     "grep {text} in {folder}, please",
+    "Call `search_text` for `{text}` below {folder}.",
 )
 NO_FOLDER = (
     "There is no `{folder}` in this project, so there was nothing to search.",
@@ -196,7 +203,7 @@ def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rej
             continue
         missing += not places
         kind = {"*.md": "Markdown", "*.rst": "RST"}.get(ask.arguments.get("glob", ""), "")
-        fields = {"text": ask.text, "where": ask.where, "kind": kind}
+        fields = {"text": ask.text, "where": ask.where, "kind": kind, "project": repo.title}
         question = pick(chance, ask.wording.questions, **fields)
         if not places:
             answer = pick(chance, ask.wording.none, **fields)

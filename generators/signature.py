@@ -30,6 +30,8 @@ WHICH = (
     "How is `{name}` called: what goes in, and what's optional? It's at {spot}.",
     "I'm writing a call of `{name}` ({spot}). Remind me of its parameters.",
     "List the parameters of `{name}`, {spot}, with their types.",
+    "`hover` over `{name}` at {spot} and list its parameters.",
+    "In the review I was asked what `{name}` ({spot}) takes. Which parameters does it have?",
 )
 OPTIONAL = (
     "Which parameters of `{name}` ({spot}) can I leave out?",

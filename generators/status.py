@@ -36,6 +36,7 @@ WHOLE = (
     ("I lost track of what I was doing here. Which files have I touched?", ""),
     ("Show me the state of the work tree.", ""),
     ("Before I switch branches: which files would I have to commit or stash?", ""),
+    ("Run `git_status` and tell me where I stand.", ""),
 )
 CLEAN = (
     ("Is my work tree clean?", "clean"),
@@ -76,6 +77,8 @@ BELOW = (
     ("git status for {path}", ""),
     ("Did I leave uncommitted work in {path}?", "found"),
     ("I only care about {path}: what's its git status?", ""),
+    ("`git_status` on {path}, please.", ""),
+    ("{path} is the folder that the ticket is about. Is anything uncommitted there?", "found"),
 )
 FILE = (
     ("Have I changed {path} since the last commit?", "found"),
@@ -83,6 +86,8 @@ FILE = (
     ("What's the git status of {path}?", ""),
     ("Does {path} still match the last commit?", "clean"),
     ("I can't remember: did I touch {path}?", "found"),
+    ("Run `git_status` for {path}.", ""),
+    ("I told the reviewer that {path} is committed as agreed. Is it?", "clean"),
 )
 NOTHING = (
     "the work tree is clean: nothing is staged, modified or untracked.",

@@ -1,9 +1,9 @@
 """Which classes derive from this one, and from which does it derive?
 
-user       I'm going to change `PaymentError` at src/tiny_shop/errors.py:30:7. What derives from it?
+user       Does `PaymentError` have subclasses? It's at src/tiny_shop/errors.py:30:7.
 assistant  type_hierarchy(file_path="src/tiny_shop/errors.py", line=30, column=7, symbol="PaymentError")
-tool       {"success":true,"symbol":"PaymentError","direction":"subtypes","type_count":2,"types":[{"name":"PaymentDeclined","file":"src/tiny_shop/errors.py","line":34},{"name":"ProviderUnreachable","file":"src/tiny_shop/errors.py","line":38}…
-assistant  Two classes derive from `PaymentError`, both in `src/tiny_shop/errors.py`: `PaymentDeclined` (line 34) and `ProviderUnreachable` (line 38).
+tool       {"success":true,"symbol":"PaymentError","direction":"subtypes","type_count":2,"types":[{"name":"PaymentDeclined","file":"src/tiny_shop/errors.py","lin…
+assistant  Yes. Two classes derive from `PaymentError`, both in `src/tiny_shop/errors.py`: `PaymentDeclined` (line 34) and `ProviderUnreachable` (line 38).
 """
 
 import builtins
@@ -27,6 +27,9 @@ BELOW = (
     "`{name}` at {spot}: does anything subclass it?",
     "Does `{name}` have subclasses? It's at {spot}.",
     "subclasses of {name}, {spot}",
+    "Which classes of {project} inherit from `{name}` ({spot})?",
+    "Run `type_hierarchy` on `{name}` at {spot}: which subclasses does it have?",
+    "`{name}` ({spot}) is the class that we discussed. Which classes derive from it?",
     "If I add an abstract method to `{name}` ({spot}), which classes have to follow suit?",
 )
 ABOVE = (
@@ -36,6 +39,8 @@ ABOVE = (
     "Parents of `{name}` ({spot})?",
     "`{name}` at {spot} seems to get much of its behaviour from somewhere else. From which classes?",
     "supertypes of {name} at {spot}",
+    "The class from the review is `{name}`, {spot}. What does it inherit from?",
+    "Run `type_hierarchy` upwards from `{name}` at {spot}.",
 )
 BOTH = (
     "Where does `{name}` at {spot} stand in the class hierarchy: what's above it, what's below?",
@@ -131,7 +136,8 @@ def _below(repo: Repo, tools: Toolbox, chance: Random, facts: FileFacts, item: C
     outcome = _ask(tools, facts, item, "subtypes")
     asked = BELOW if item.name in repo.subclasses else BELOW[:-1]
     at = chance.randrange(len(asked))
-    question = asked[at].format(name=item.name, spot=spot(chance, facts.path, item.line, item.column))
+    where = spot(chance, facts.path, item.line, item.column)
+    question = asked[at].format(name=item.name, spot=where, project=repo.title)
     trouble = _differs(outcome, {(f.path, c.line) for f, c in repo.subclasses.get(item.name, [])})
     if trouble:
         return Rejected("LibCST and the language server disagree", question=question, detail=trouble)

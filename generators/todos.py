@@ -1,9 +1,9 @@
 r"""What did somebody leave to be done?
 
-user       Is there a TODO in src/tiny_shop/catalogue.py that mentions "accents"?
+user       todos in src/tiny_shop/catalogue.py
 assistant  search_text(pattern="#+\\s*(TODO|FIXME|XXX|HACK)\\b", path="src/tiny_shop/catalogue.py")
-tool       {"success":true,"pattern":"#+\\s*(TODO|FIXME|XXX|HACK)\\b","match_count":1,"file_count":1,"matches":[{"file":"src/tiny_shop/catalogue.py","line":45,"column":5,"text":"# TODO: search should ignore accents, so that \"creme\" finds \"Crème\"."}],"parse_error":null}
-assistant  Yes, on line 45: `# TODO: search should ignore accents, so that "creme" finds "Crème".`.
+tool       {"success":true,"pattern":"#+\\s*(TODO|FIXME|XXX|HACK)\\b","match_count":1,"file_count":1,"matches":[{"file":"src/tiny_shop/catalogue.py","line":45,"c…
+assistant  One: `src/tiny_shop/catalogue.py:45`: `# TODO: search should ignore accents, so that "creme" finds "Crème".`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,6 +23,8 @@ EVERYWHERE = (
     "List all open TODOs and FIXMEs in the Python code.",
     "I'm planning the next sprint. What do the TODO, FIXME, XXX and HACK comments say?",
     "Is there anything marked TODO or FIXME in the Python files?",
+    "Collect the TODO and FIXME comments in the Python code of {project}.",
+    "Which TODO, FIXME, XXX and HACK comments are left in {project}?",
 )
 IN_PLACE = (
     "Which TODOs are left in {path}?",
@@ -31,6 +33,7 @@ IN_PLACE = (
     "Show me the TODO comments of {path}, please.",
     "todos in {path}",
     "What unfinished business does {path} admit to? Look for TODO, FIXME and the like.",
+    "Somebody said in the meeting that {path} is unfinished. Which TODO comments does it have?",
 )
 OF_TAG = (
     "Where do we have {tag} comments?",
@@ -38,6 +41,7 @@ OF_TAG = (
     "Which places did someone mark with {tag}?",
     "How many {tag} comments are there, and where?",
     "Only the {tag}s, please: where are they?",
+    "Where in the Python code of {project} are {tag} comments?",
 )
 ABOUT = (
     'Is there a TODO in {path} that mentions "{topic}"?',
@@ -66,7 +70,7 @@ MOST = 30
 def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rejected]:
     """The whole project, each tag, folders and files; what ripgrep finds must be the comments that LibCST sees."""
     every = [(facts.path, todo) for facts in repo.python for todo in facts.todos]
-    made = [_scope(repo, tools, chance, ".", every)] + [_tag(tools, chance, tag, every) for tag in TAGS]
+    made = [_scope(repo, tools, chance, ".", every)] + [_tag(repo, tools, chance, tag, every) for tag in TAGS]
     with_some = list(dict.fromkeys(path for path, _ in every))
     folders = sorted({path.rpartition("/")[0] for path in with_some} - {""})
     clean = [facts.path for facts in repo.sources if not facts.todos and facts.line_count > 60]
@@ -96,7 +100,7 @@ def _scope(
         arguments["glob"] = "*.py"
     outcome = tools.call("search_text", **arguments)
     places = [Place(match.file, match.line, match.text) for match in outcome.value.matches]
-    question = pick(chance, EVERYWHERE if scope == "." else IN_PLACE, path=scope)
+    question = pick(chance, EVERYWHERE if scope == "." else IN_PLACE, path=scope, project=repo.title)
     if [(place.file, place.line) for place in places] != [(path, todo.line) for path, todo in expected]:
         yield Rejected("LibCST and ripgrep disagree", question=question, detail=scope)
         return
@@ -111,14 +115,14 @@ def _scope(
 
 
 def _tag(
-    tools: Toolbox, chance: Random, tag: str, every: Sequence[tuple[str, TodoFact]]
+    repo: Repo, tools: Toolbox, chance: Random, tag: str, every: Sequence[tuple[str, TodoFact]]
 ) -> Iterator[Scene | Rejected]:
     expected = [(path, todo.line) for path, todo in every if todo.tag == tag]
     if len(expected) > MOST or (not expected and chance.random() < 0.6):
         return
     outcome = tools.call("search_text", pattern=_pattern([tag]), glob="*.py")
     places = [Place(match.file, match.line, match.text) for match in outcome.value.matches]
-    question = pick(chance, OF_TAG, tag=tag)
+    question = pick(chance, OF_TAG, tag=tag, project=repo.title)
     if [(place.file, place.line) for place in places] != expected:
         yield Rejected("LibCST and ripgrep disagree", question=question, detail=tag)
         return

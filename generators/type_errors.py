@@ -1,9 +1,9 @@
 """Does this file or folder type-check?
 
-user       Before I merge: check src/tiny_shop/reports.py with ty.
+user       I've just touched the annotations in src/tiny_shop/reports.py. Are the types still sound?
 assistant  typecheck(path="src/tiny_shop/reports.py")
 tool       {"success":false,"error_count":2,"warning_count":0,"errors":[{"file":"src/tiny_shop/reports.py","line":30,"column":12,"severity":"error","code":"inval…
-assistant  There are two type errors in `src/tiny_shop/reports.py`:
+assistant  No, the checker reports two type errors in `src/tiny_shop/reports.py`:
 
            - line 30: Return type does not match returned value: expected `date`, found `date | None` (`invalid-explicit-return`)
            - line 33: Default value of type `None` is not assignable to annotated parameter type `str` (`invalid-parameter-default`)
@@ -33,6 +33,10 @@ QUESTIONS = (
     ("Could you check the types in {path} for me, please?", ""),
     ("Is anything wrong with the types in {path}?", "found"),
     ("Before I merge: check {path} with ty.", ""),
+    ("`typecheck` {path}, please.", ""),
+    ("Call `typecheck` on {path} and report what comes back.", ""),
+    ("The ticket is about {path}. Does it type-check?", "clean"),
+    ("In the review somebody doubted the annotations in {path}. Are there type errors?", "found"),
 )
 CLEAN = (
     "`{path}` type-checks without a finding.",

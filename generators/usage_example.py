@@ -1,17 +1,17 @@
 """Show me a real call of this function.
 
-user       Find somebody who calls `remove` (line 38, column 9 of src/tiny_shop/cart.py) and show me their function.
+user       The ticket is about `remove` (line 38, column 9 of src/tiny_shop/cart.py). Show me one real call of it.
 assistant  call_hierarchy(file_path="src/tiny_shop/cart.py", line=38, column=9, symbol="remove")
-tool       {"success":true,"symbol":"remove","direction":"incoming","call_count":1,"calls":[{"name":"test_removing_takes_all_pieces","kind":"function","file":"tests/test_cart.py","line":17,"call_lines":[19]}],"parse_error":null}
+tool       {"success":true,"symbol":"remove","direction":"incoming","call_count":1,"calls":[{"name":"test_removing_takes_all_pieces","kind":"function","file":"te…
 assistant  document_symbols(file_path="tests/test_cart.py")
-tool       {"success":true,"file_path":"tests/test_cart.py","symbol_count":3,"symbols":[{"name":"test_adding_twice_makes_one_line","kind":"function","line":9,"end_line":14,"children":[]},{"name":"test_removing_takes_all_pieces","kind":"funct…
+tool       {"success":true,"file_path":"tests/test_cart.py","symbol_count":3,"symbols":[{"name":"test_adding_twice_makes_one_line","kind":"function","line":9,"en…
 assistant  read_file(path="tests/test_cart.py", first_line=17, last_line=21)
 tool       def test_removing_takes_all_pieces(cart: Cart) -> None:
                cart.add("CUP-1", 4)
                cart.remove("CUP-1")
                assert cart.is_empty
-               assert cart.subtotal == ZERO
-assistant  `test_removing_takes_all_pieces` in `tests/test_cart.py` calls it on line 19:
+               assert cart.sub…
+assistant  In `tests/test_cart.py`, `test_removing_takes_all_pieces` calls it (line 19):
 
            ```python
            def test_removing_takes_all_pieces(cart: Cart) -> None:
@@ -44,6 +44,8 @@ SHOW = (
     "I don't get how to use `{name}` ({spot}) from its signature alone. Where can I see it in action?",
     "usage example for `{name}`, {spot}",
     "Find somebody who calls `{name}` ({spot}) and show me their function.",
+    "The ticket is about `{name}` ({spot}). Show me one real call of it.",
+    "Show me one place in {project} that calls `{name}` ({spot}), with its code.",
 )
 IN_TESTS = (
     "How do the tests exercise `{name}` ({spot})? Show me one of them.",
@@ -80,7 +82,7 @@ def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rej
         if not sites:
             if not outcome.value.calls:
                 left -= 1
-                question = pick(chance, SHOW, name=item.name, spot=where)
+                question = pick(chance, SHOW, name=item.name, spot=where, project=repo.title)
                 yield _scene(question, [outcome], pick(chance, NONE_ANSWERS, name=item.name), facts, item)
             continue
         if isinstance(item, FunctionFact) and item.is_method and not outcome.value.calls:
@@ -103,7 +105,7 @@ def _example(
     tests = [call for call in calls if repo.facts[call.file].is_test and call.name.startswith("test")]
     only_tests = bool(tests) and len(tests) < len(calls)
     wanted = tests if only_tests else calls
-    question = pick(chance, IN_TESTS if only_tests else SHOW, name=item.name, spot=where)
+    question = pick(chance, IN_TESTS if only_tests else SHOW, name=item.name, spot=where, project=repo.title)
     for call in wanted:
         if any(item.name not in repo.lines(call.file)[line - 1] for line in call.call_lines):
             yield Rejected("the server sees a call where the name doesn't stand", question=question)

@@ -1,8 +1,8 @@
 """Where in the project is something of this name?
 
-user       Which file has `Outbox` in it?
+user       Find the definition of `Outbox` for me, please; I don't know which module it's in.
 assistant  workspace_symbols(query="Outbox")
-tool       {"success":true,"query":"Outbox","symbol_count":1,"symbols":[{"name":"Outbox","kind":"class","file":"src/tiny_shop/notifications.py","line":16,"container_name":null}],"parse_error":null}
+tool       {"success":true,"query":"Outbox","symbol_count":1,"symbols":[{"name":"Outbox","kind":"class","file":"src/tiny_shop/notifications.py","line":16,"contai…
 assistant  `Outbox` is a class in `src/tiny_shop/notifications.py`, line 16.
 """
 
@@ -25,6 +25,10 @@ EXACT = (
     "A traceback mentions `{name}`. Where in the project is that?",
     "{name}: which file, which line?",
     "Somebody in the review talked about `{name}`. Can you locate it?",
+    "Ask `workspace_symbols` for {name}: where is it defined?",
+    "Where in {project} is `{name}` defined?",
+    "The ticket is about `{name}` but doesn't say where it lives. Which file is it in?",
+    "Which file of {project} holds `{name}`?",
 )
 KINDS = (
     "Is `{name}` a class, a function or something else, and where does it live?",
@@ -35,6 +39,7 @@ PARTS = (
     "I only remember that it was called something with {part}. What are the candidates?",
     "List every class, function or constant whose name has `{part}` in it.",
     "Search the project's symbols for {part}.",
+    "Run `workspace_symbols` for {part} and list what has it in its name.",
     "Is there anything named after `{part}` in this project already?",
 )
 ABSENT = (
@@ -128,7 +133,7 @@ def _exact(repo: Repo, tools: Toolbox, chance: Random, name: str) -> Scene | Rej
     if len(symbols) > MOST:
         return None
     places = {(symbol.file, symbol.line) for symbol in own if symbol.kind in ("class", "function", "method")}
-    question = pick(chance, EXACT, name=name)
+    question = pick(chance, EXACT, name=name, project=repo.title)
     if not places.issuperset(repo.definitions[name]):
         return Rejected("LibCST knows a definition that the server doesn't", question=question)
     files = [symbol.file for symbol in own]
