@@ -41,7 +41,7 @@ OF_TAG = (
     "Which places did someone mark with {tag}?",
     "How many {tag} comments are there, and where?",
     "Only the {tag}s, please: where are they?",
-    "Where in the Python code of {project} are {tag} comments?",
+    "Where in the Python code of {project} do we have {tag} comments?",
 )
 ABOUT = (
     'Is there a TODO in {path} that mentions "{topic}"?',
