@@ -99,7 +99,7 @@ DOCUMENTED = Wording(
         "Which documents would I have to touch if `{text}` got another name?",
         "Do any of our {kind} files mention `{text}`?",
         "Do the docs of {project} mention `{text}`?",
-        "In the review somebody asked for documentation of `{text}`. Which pages mention it?",
+        "In the review somebody asked whether the docs mention `{text}`. Do they?",
     ),
     ("There's a single mention, {place}.", "One line mentions it: {place}.", "In one place: {place}."),
     (
