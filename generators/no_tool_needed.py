@@ -1,6 +1,6 @@
-"""Looks like work for a tool, and is none: the answer is in the question, in the conversation, or in what the tools say of themselves.
+r"""Looks like work for a tool, and is none: the answer is in the question, in the conversation, or in what the tools say of themselves.
 
-user       Look at this result of `rg -n --trim`. Is `asyncio` imported all over the place, or only here and there?
+user       Is `asyncio` imported all over the place, or only here and there? I've pasted what I have from `rg -n --trim -g '*.py' '^\s*(from asyncio\b|import (.*, )?asyncio\b)'`:
 
            ```text
            src/tiny_shop/retry.py:3:import asyncio
@@ -17,26 +17,18 @@ from punie_data.chat import Rejected
 from punie_data.code.repo import Repo
 from punie_data.documents.english import is_verb, third_person
 from punie_data.scenario.ground import evidence, ungrounded
+from punie_data.scenario.pasted import PASTED, can_be_pasted, forms
 from punie_data.scenario.phrase import bullets, listing, pick, plural, sentence
-from punie_data.scenario.printed import printed
 from punie_data.scenario.readings_of_reports import readings
 from punie_data.scenario.scene import Scene, Turn
 from punie_data.scenario.snippets import questions
-from punie_data.tools.base import REQUIRED, Outcome
+from punie_data.tools.base import REQUIRED
 from punie_data.tools.registry import TOOLS
 from punie_data.tools.toolbox import Toolbox
 
-PASTED = (
-    "I already ran {tool}; this came back:\n\n{block}\n\n{question}",
-    "Here's the output of {tool}:\n\n{block}\n\n{question}",
-    "{question} This is what {tool} printed:\n\n{block}",
-    "No need to run anything, I have the result of {tool} here:\n\n{block}\n\n{question}",
-    "A colleague sent me this output of {tool}. {question}\n\n{block}",
-    "From my log of {tool}:\n\n{block}\n\n{question}",
-    "A minute ago {tool} said this:\n\n{block}\n\n{question}",
+ENOUGH_PASTED = (
     "Look at this result of {tool}. {question}\n\n{block}",
-    "{block}\n\nThat's from {tool}. {question}",
-    "{question} I've pasted what I got from {tool}:\n\n{block}",
+    "No need to run anything, I have the result of {tool} here:\n\n{block}\n\n{question}",
     "Below is all that {tool} gave me. {question}\n\n{block}",
     "I have this from {tool} and don't want to run it again:\n\n{block}\n\n{question}",
 )
@@ -102,11 +94,11 @@ NUMBERED = (
     "The same with numbers in front, please.",
 )
 ENOUGH = (
-    "I want to ask you about `{symbol}`. Is the name enough for `{tool}`, or do you need more?",
-    "If I only give you the name `{symbol}`, can you use `{tool}`?",
-    "Would `{tool}` work with nothing but the name `{symbol}`?",
-    "Could you call `{tool}` for `{symbol}` without knowing the file?",
+    "Is a name such as `{symbol}` enough for `{tool}`, or does it take more?",
     "Does `{tool}` take just a name, say `{symbol}`?",
+    "Does `{tool}` work with nothing but a name, `{symbol}` for example?",
+    "Can `{tool}` be called with a name alone, say `{symbol}`, and no file?",
+    "Is a call of `{tool}` complete with a name like `{symbol}` as its only argument?",
 )
 NOT_ENOUGH = (
     "The name alone is not enough: `{tool}` also needs `file_path`, `line` and `column`, and none of them can be left out.",
@@ -115,16 +107,16 @@ NOT_ENOUGH = (
     "It takes more than the name: the file (`file_path`), and the `line` and `column` where the name starts.",
 )
 DETAILS = (
-    "What do you need besides the name `{symbol}` to call `{tool}`?",
-    "Before I ask about `{symbol}`: what does `{tool}` need?",
-    "`{tool}` on `{symbol}`: which details must I give you for that?",
-    "Do I have to give a line and a column for `{tool}`, or will `{symbol}` do?",
-    "I want to use `{tool}` on `{symbol}`. What should I have ready?",
+    "Which arguments must a call of `{tool}` have besides a name such as `{symbol}`?",
+    "What does `{tool}` require in addition to a name like `{symbol}`?",
+    "`{tool}` on a symbol such as `{symbol}`: what has to be passed apart from the name?",
+    "A name such as `{symbol}` is one argument of `{tool}`. What else does it require?",
+    "Beyond a name, `{symbol}` say, which parameters of `{tool}` are mandatory?",
 )
 POSITION = (
     "Besides `symbol` it takes `file_path`, `line` and `column`; `{tool}` asks about a position, not about a name.",
     "`{tool}` needs the position too: `file_path`, `line` and `column`, lines and columns counted from 1.",
-    "More than the name: the file (`file_path`), and the `line` and `column` where the name starts.",
+    "Apart from the name: the file (`file_path`), and the `line` and `column` where the name starts.",
     "The file, the line and the column where the name starts, as `file_path`, `line` and `column`.",
 )
 FOLDER = (
@@ -144,12 +136,12 @@ EITHER = (
     "Folders are accepted as well as files, so {folder} is all right.",
 )
 ARGUMENTS = (
-    "What do I have to give you so that you can use `{tool}`?",
+    "Which parameters can't be left out when `{tool}` is called?",
     "Which arguments does `{tool}` need?",
     "What does `{tool}` have to be called with?",
-    "If I want you to use `{tool}`, what do you need from me?",
+    "What must every call of `{tool}` contain?",
     "`{tool}`: which of its parameters are required?",
-    "What information is needed for `{tool}`?",
+    "Which arguments of `{tool}` are mandatory, and what do they mean?",
 )
 MEANING = (
     "What does `{tool}` do?",
@@ -157,7 +149,7 @@ MEANING = (
     "Explain in a sentence what your tool `{tool}` is for.",
     "You have a tool called `{tool}`. What would you use it for?",
     "What can I expect from `{tool}`?",
-    "When would you use `{tool}`?",
+    "What is `{tool}` for?",
 )
 
 
@@ -183,9 +175,7 @@ def derive(scenes: list[Scene], repo: Repo, tools: Toolbox, chance: Random) -> I
 def _pasted(scene: Scene, repo: Repo, chance: Random) -> Scene | None:
     """The user has run the tool already: she asks what she would have asked for, or something else that its result tells."""
     outcome = scene.outcomes[0]
-    if len(scene.outcomes) > 1 or not outcome.ok or len(outcome.content) > LONGEST_PASTED:
-        return None
-    if TOOLS[outcome.tool].changes_files or "```" in outcome.content or outcome.truncated:
+    if len(scene.outcomes) > 1 or not can_be_pasted(outcome, LONGEST_PASTED):
         return None
     own = (scene.question, scene.answer, scene.counted)
     is_asked = scene.question.endswith("?") and OPENING.match(scene.question)
@@ -203,28 +193,11 @@ def _pasted(scene: Scene, repo: Repo, chance: Random) -> Scene | None:
     if not asked or chance.random() < 0.5:
         asked = [*others, *asked]
     for question, answer, counted in asked:
-        for program, block, text in _forms(outcome, chance):
+        for program, block, text in forms(outcome, question, chance):
             if ungrounded(answer, f"{question}\n{evidence([(text, '')])}", counted) is None:
-                made = pick(chance, PASTED, tool=program, block=block, question=question)
+                made = pick(chance, (*PASTED, *ENOUGH_PASTED), tool=program, block=block, question=question)
                 return _direct(scene, made, answer, counted)
     return None
-
-
-def _forms(outcome: Outcome, chance: Random) -> Iterator[tuple[str, str, str]]:
-    """(what the user ran, what she pastes, its text): now and then as the program prints it, else as the tool returns it."""
-    command, text = printed(outcome)
-    if text and "```" not in text and chance.random() < 0.6:
-        yield f"`{command}`", f"```text\n{text}\n```", text
-    language = "json" if outcome.content[:1] == "{" else "text"
-    if outcome.content.strip():
-        yield _program(outcome, chance), f"```{language}\n{outcome.content.rstrip()}\n```", outcome.content
-
-
-def _program(outcome: Outcome, chance: Random) -> str:
-    """What the user would say she ran."""
-    named = {"ruff": "the linter", "ty": "the language server", "rg": "the text search", "git": "git"}
-    known = "the type checker" if outcome.tool == "typecheck" else named.get(TOOLS[outcome.tool].program, "")
-    return known if known and chance.random() < 0.6 else f"`{outcome.tool}`"
 
 
 def _snippet(scene: Scene, repo: Repo, chance: Random) -> Scene | None:

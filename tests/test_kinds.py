@@ -14,6 +14,7 @@ from punie_data.generators import discover, load
 from punie_data.scenario import missing
 from punie_data.scenario.missing import Missing
 from punie_data.scenario.outside import OUTSIDE
+from punie_data.scenario.pasted import forms
 from punie_data.scenario.printed import printed
 from punie_data.scenario.readings import spread
 from punie_data.scenario.readings_of_places import listed
@@ -25,7 +26,9 @@ from punie_data.scorers.decision import decision
 from punie_data.tools.base import Outcome
 from punie_data.tools.registry import TOOLS
 from punie_data.tools.results import (
+    Commit,
     GitFile,
+    GitLogResult,
     GitStatusResult,
     ListFilesResult,
     RuffResult,
@@ -224,7 +227,7 @@ def test_what_is_pasted_from_a_program_looks_like_its_output() -> None:
     )
     match = TextMatch(file="a.py", line=3, column=1, text="import os")
     search = SearchTextResult(success=True, pattern="os", match_count=1, file_count=1, matches=(match,))
-    assert printed(outcome("search_text", search))[1] == "a.py:3:import os"
+    assert printed(outcome("search_text", search, pattern="os"))[1] == "a.py:3:import os"
     files = (
         GitFile(file="a.py", status="modified", staged=True),
         GitFile(file="b.py", status="modified", staged=False),
@@ -235,6 +238,45 @@ def test_what_is_pasted_from_a_program_looks_like_its_output() -> None:
     # Of a renamed file git prints both names; the result has one.
     moved = GitStatusResult(success=True, clean=False, file_count=1, files=(GitFile(file="d.py", status="renamed", staged=True),))  # fmt: skip
     assert printed(outcome("git_status", moved)) == ("", "")
+
+
+def test_what_is_pasted_says_what_was_run() -> None:
+    """A question about src was answered from what "rg -n --trim" had found nobody knew where."""
+    match = TextMatch(file="src/a b.py", line=3, column=1, text="import os")
+
+    def searched(pattern: str, **more: object) -> Outcome:
+        value = SearchTextResult(success=True, pattern=pattern, match_count=1, file_count=1, matches=(match,))
+        return outcome("search_text", value, pattern=pattern, **more)
+
+    assert printed(searched("os", path="src", glob="*.py"))[0] == "rg -n --trim -g '*.py' 'os' src"
+    # In one file ripgrep prints no names by itself, and a pattern that begins with a dash is an option.
+    assert printed(searched("-o", path="src/a b.py"))[0] == "rg -n -H --trim -e '-o' 'src/a b.py'"
+    assert printed(searched("`os`")) == printed(searched("o\ns")) == ("", "")
+    commit = Commit(hash="22554ed71e4d", message="Orders", author="Jon Berg", date="2024-04-11")
+    log = GitLogResult(success=True, commit_count=1, commits=(commit,))
+    command = "--abbrev=12 --date=short --format='%h %cd %an: %s'"
+    assert printed(outcome("git_log", log, path="src", count=1))[0] == f"git log -1 {command} -- src"
+    assert printed(outcome("git_log", log))[0] == f"git log -10 {command}"
+    found = Violation(file="a.py", line=3, column=8, code="F401", message="unused", fixable=False)
+    lint = RuffResult(success=False, violation_count=1, fixable_count=0, violations=(found,))
+    assert printed(outcome("ruff_check", lint, path="a.py"))[0] == "ruff check --output-format concise a.py"
+
+
+def test_a_call_is_named_with_its_arguments_where_nothing_else_tells_them() -> None:
+    """Commits "from git" were pasted, and asked about as those of a folder."""
+    none = GitLogResult(success=True, commit_count=0, commits=())
+    of_folder = outcome("git_log", none, path="examples", count=1)
+
+    def names(made: Outcome, question: str) -> set[str]:
+        return {name for seed in range(20) for name, _, _ in forms(made, question, Random(seed))}
+
+    assert names(of_folder, "Which came last?") == {'`git_log(path="examples", count=1)`'}
+    assert names(of_folder, "Which commit in examples/a.py came last?") == {
+        '`git_log(path="examples", count=1)`'
+    }
+    assert names(of_folder, "Which commit in examples came last?") == {"git", "`git_log`"}
+    assert names(outcome("git_log", none, count=1), "Which came last?") == {"git", "`git_log`"}
+    assert names(outcome("git_log", none, path="a`b"), "Which came last?") == set()
 
 
 def test_the_question_of_a_call_is_asked_with_the_result_pasted() -> None:
@@ -287,4 +329,68 @@ def test_generators_of_this_page_have_many_phrasings() -> None:
     assert sum(len(gap.questions) for gap in GAPS.values()) >= 150
     assert len({*cannot.WITHDRAWN, *cannot.UNTOLD, *cannot.UNDONE}) >= 35
     assert sum(len(asked) for asked, _ in OUTSIDE) >= 70
-    assert min(len(none.PASTED), len(none.SNIPPET)) >= 12
+    assert min(len(none.PASTED) + len(none.ENOUGH_PASTED), len(none.SNIPPET)) >= 12
+    assert len(generator("pasted_besides").SO_FAR) >= 8
+
+
+def beside(scenes: list[Scene]) -> list[Scene]:
+    """What `pasted_besides` makes of them, in many draws."""
+    derive = generator("pasted_besides").derive
+    return [row for seed in range(20) for row in derive(scenes, None, None, Random(seed))]
+
+
+def searched(question: str, answer: str, pattern: str, file: str, path: str = "src") -> Scene:
+    matches = (TextMatch(file=file, line=3, column=1, text=f"import {pattern}"),) if file else ()
+    count = len(matches)
+    value = SearchTextResult(success=True, pattern=pattern, match_count=count, file_count=count, matches=matches)  # fmt: skip
+    return Scene((Turn(question, (outcome("search_text", value, pattern=pattern, path=path),), answer),), "search")  # fmt: skip
+
+
+def test_beside_the_result_of_another_call_a_tool_is_still_called() -> None:
+    """Pasted output stood only in rows that call nothing: the fence told the kind."""
+    one = searched("Where is json imported?", "In `src/a.py:3`.", "json", "src/a.py")
+    other = searched("Where is enum imported?", "In `src/b.py:3`.", "enum", "src/b.py")
+    rows = beside([one, other])
+    assert len(rows) == 40
+    for row in rows:
+        own, pasted = (one, other) if one.question in row.question else (other, one)
+        assert (row.kind, row.outcomes, row.answer) == ("tool", own.outcomes, own.answer)
+        assert own.question in row.question and pasted.question not in row.question
+        assert pasted.outcomes[0].content in row.question or "3:import" in row.question
+        assert "```" in row.question
+    # The same forms hold results that do answer.
+    assert {row.question.startswith("Here's the output of") for row in rows} == {True, False}
+
+
+def test_a_pasted_result_that_answers_after_all_is_not_used() -> None:
+    """Else a call would be learned whose result the user has just shown."""
+    asked = searched("Where is json imported?", "In `src/a.py:3`.", "json", "src/a.py")
+    same = searched("Which imports are there?", "In `src/a.py:3`.", "json|enum", "src/a.py")
+    assert not any(asked.question in row.question for row in beside([asked, same]))
+    # "No" stands in no result, and needs none: what is pasted may well say it.
+    nowhere = searched("Is json imported in src?", "No.", "json", "")
+    assert not any(nowhere.question in row.question for row in beside([nowhere, same]))
+    # All of src was looked at, so what is in src/shop can be read off.
+    wide = searched("Where is json imported?", "In `src/b.py:3`.", "json", "src/b.py")
+    narrow = searched("Where is json imported in src/shop?", "In `src/shop/c.py:3`.", "json", "src/shop/c.py", "src/shop")  # fmt: skip
+    assert not any(narrow.question in row.question for row in beside([narrow, wide]))
+    assert any(narrow.question in row.question for row in beside([narrow, same]))
+
+
+def test_what_is_asked_beside_a_pasted_result_is_not_asked_about_it() -> None:
+    """ "From git's status, only what's deleted" beside the status of docs is a question about docs."""
+    git = GitStatusResult(success=True, clean=True, file_count=0, files=())
+    docs = Scene((Turn("Is docs clean?", (outcome("git_status", git, path="docs"),), "Yes."),), "git")
+    deleted = GitFile(file="MANIFEST.in", status="deleted", staged=False)
+    whole = GitStatusResult(success=True, clean=False, file_count=1, files=(deleted,))
+    for question, path, is_made in (("What's deleted?", ".", False), ("What's deleted in src?", "src", True)):
+        asked = Scene((Turn(question, (outcome("git_status", whole, path=path),), "`MANIFEST.in`."),), "git")
+        assert any(question in row.question for row in beside([asked, docs])) == is_made
+
+
+def test_what_goes_on_from_something_is_not_asked_beside_a_pasted_result() -> None:
+    stands_alone = generator("pasted_besides").stands_alone
+    for question in ("Where is `f` called?", "`a.py`: any TODO in it?", "Nothing of json in src, is there?", "Find `f`."):  # fmt: skip
+        assert stands_alone(question), question
+    for question in ("And in `a.py`?", "Does `g` raise, too?", "lint a.py", "source of `f`", "What is this?\n\nx = 1."):  # fmt: skip
+        assert not stands_alone(question), question

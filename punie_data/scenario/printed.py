@@ -1,29 +1,57 @@
 """A result as its program prints it in a terminal: what a user pastes, where our tool's own JSON is what an agent sees."""
 
+from shlex import quote
+
 from punie_data.tools import results
 from punie_data.tools.base import Outcome
+from punie_data.tools.registry import TOOLS
 
 SHORT = {"modified": "M", "added": "A", "deleted": "D"}
 """Git's letters. A renamed or copied file has two names, of which the result has one."""
 
 
 def printed(outcome: Outcome) -> tuple[str, str]:
-    """(the command, what it printed), both "" where the result does not hold all that the program would print."""
+    """(the command, what it printed), both "" where the result does not hold all that the program would print.
+
+    The command has the call's arguments, quoted as a shell wants them; both are "" as well where one of them can't stand in backticks.
+    """
+    given = outcome.arguments
+    if any("`" in str(value) or "\n" in str(value) for value in given.values()):
+        return "", ""
+    path = str(given.get("path", "."))
+    place = "" if path == "." else f" {quote(path)}"
     value = outcome.value
     match value:
         case results.RuffResult() if value.violations:
-            return "ruff check --output-format concise", _ruff(value)
+            return f"ruff check --output-format concise{place}", _ruff(value)
         case results.TypeCheckResult() if value.errors:
-            return "ty check --output-format concise", _ty(value)
+            return f"ty check --output-format concise{place}", _ty(value)
         case results.SearchTextResult() if value.matches:
             lines = [f"{match.file}:{match.line}:{match.text}" for match in value.matches]
-            return "rg -n --trim", "\n".join(dict.fromkeys(lines))
+            # In a single file ripgrep leaves its name out unless told otherwise.
+            named = " -H" if all(match.file == path for match in value.matches) else ""
+            glob = f" -g {quote(str(given['glob']))}" if given.get("glob") else ""
+            return f"rg -n{named} --trim{glob} {_regexp(value.pattern)}{place}", "\n".join(
+                dict.fromkeys(lines)
+            )
         case results.GitStatusResult() if value.files:
-            return ("git status --short", short) if (short := _status(value)) else ("", "")
+            return (f"git status --short{place}", short) if (short := _status(value)) else ("", "")
         case results.GitLogResult() if value.commits:
             lines = [f"{one.hash} {one.date} {one.author}: {one.message}" for one in value.commits]
-            return "git log --date=short --format='%h %ad %an: %s'", "\n".join(lines)
+            count = TOOLS[outcome.tool].bind(given)["count"]
+            only = f" --{place}" if place else ""
+            return (
+                f"git log -{count} --abbrev=12 --date=short --format='%h %cd %an: %s'{only}",
+                "\n".join(lines),
+            )
     return "", ""
+
+
+def _regexp(pattern: str) -> str:
+    """In quotes always: that is how one types a pattern."""
+    written = quote(pattern)
+    written = written if written.startswith("'") else f"'{written}'"
+    return f"-e {written}" if pattern.startswith("-") else written
 
 
 def _ruff(value: results.RuffResult) -> str:
