@@ -38,6 +38,8 @@ SO_FAR = (
 )
 """Beside those forms that a result may have that answers the question."""
 LONGEST_PASTED = 1500
+EDITS = ("cst_rename", "cst_add_import")
+"""Their result is a file to be written, not a finding that one passes on."""
 GOES_ON = re.compile(r"(?:And|Also|I also|Now|Then|Next|Again|But|So|Same|The same|OK|Thanks|Yes|No)\b")
 TOO = re.compile(r",? (?:too|as well|instead)[.?!]$")
 TRIES = 8
@@ -48,14 +50,16 @@ def derive(scenes: list[Scene], repo: Repo, tools: Toolbox, chance: Random) -> I
     """Each question with what came of another one: same calls, same answer, a longer question."""
     found = [scene for scene in scenes if scene.kind == "tool" and len(scene.turns) == 1 and scene.outcomes]
     chance.shuffle(found)
+    # What ruff says behind a change that was tried out is true of no file that there is.
+    unchanged = [scene for scene in found if not any(TOOLS[one.tool].changes_files for one in scene.outcomes)]
     for scene in found:
         if not stands_alone(scene.question):
             continue
-        others = [outcome for other in found if other is not scene for outcome in other.outcomes]
+        others = [outcome for other in unchanged if other is not scene for outcome in other.outcomes]
         chance.shuffle(others)
         # What looks most like the answer comes first: the same search elsewhere, another name in the same file.
         own = scene.outcomes[0]
-        others = [other for other in others if other.tool == own.tool]
+        others = [other for other in others if other.tool == own.tool and other.tool not in EDITS]
         others.sort(key=lambda other: -len(_words(other.arguments) & _words(own.arguments)))
         for other in others[:TRIES]:
             question = _beside(scene, other, chance)
@@ -101,7 +105,7 @@ def _covers(other: Outcome, own: Outcome) -> bool:
     wide, narrow = (TOOLS[own.tool].bind(outcome.arguments) for outcome in (other, own))
     below = wide.pop("path", "."), narrow.pop("path", ".")
     if own.tool == "read_file":
-        return wide["file_path"] == narrow["file_path"] if "file_path" in wide else below[0] == below[1]
+        return below[0] == below[1]
     is_within = below[0] in (".", below[1]) or below[1].startswith(f"{below[0].rstrip('/')}/")
     wide.pop("count", None), narrow.pop("count", None)
     return is_within and wide == narrow

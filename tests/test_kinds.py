@@ -377,6 +377,16 @@ def test_a_pasted_result_that_answers_after_all_is_not_used() -> None:
     assert any(narrow.question in row.question for row in beside([narrow, same]))
 
 
+def test_what_was_seen_behind_a_change_that_was_tried_out_is_not_pasted() -> None:
+    """Of the file as it is the tool would say something else."""
+    asked = searched("Where is json imported?", "In `src/a.py:3`.", "json", "src/a.py")
+    other = searched("Put enum into src/b.py. Where is it then?", "In `src/b.py:3`.", "enum", "src/b.py")
+    written = Outcome("write_file", {"path": "src/b.py", "content": "import enum"}, "", "saved", 0, "1")
+    changed = other.changed(turns=(Turn(other.question, (written, *other.outcomes), other.answer),))
+    assert any(asked.question in row.question for row in beside([asked, other]))
+    assert not any(asked.question in row.question for row in beside([asked, changed]))
+
+
 def test_what_is_asked_beside_a_pasted_result_is_not_asked_about_it() -> None:
     """ "From git's status, only what's deleted" beside the status of docs is a question about docs."""
     git = GitStatusResult(success=True, clean=True, file_count=0, files=())
