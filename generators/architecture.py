@@ -259,6 +259,8 @@ def _modules(repo: Repo, chance: Random) -> Iterator[Scene]:
         facts
         for facts in repo.sources
         if len(facts.docstring) >= 80
+        # What no documentation speaks of, one would look up.
+        and facts.module in repo.documented
         and not any(part.strip("_").startswith("test") for part in facts.module.split("."))
     ]
     chance.shuffle(found)

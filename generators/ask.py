@@ -24,6 +24,11 @@ SEVERAL = 3
 LONGEST = 400
 """Characters of a file's content that someone pastes into a question."""
 
+FUNCTIONS = ("apply_all", "run_once", "as_pairs", "first_match", "prepare", "finish", "in_order", "dispatch")
+CLASSES = ("Snapshot", "Outline", "Ledger", "Cursor", "Batch", "Channel", "Gateway", "Blueprint")
+CONSTANTS = ("LIMITS", "FALLBACK", "MARKER", "CHOICES", "BASELINE", "THRESHOLD")
+"""New names that don't tell which old one they are for."""
+
 
 def derive(scenes: list[Scene], repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rejected]:
     """One required argument of a verified call is withheld, of a kind that no tool could find out."""
@@ -51,7 +56,8 @@ def _gap(outcome: Outcome, repo: Repo, chance: Random) -> Gap | None:
     match outcome.tool:
         case "cst_rename":
             if chance.random() < 0.3:
-                return missing.OLD_NAME, {"new_name": str(given["new_name"]), "path": path}
+                new_name = _unrelated(str(given["old_name"]), repo.text(path), chance)
+                return missing.OLD_NAME, {"new_name": new_name, "path": path}
             return missing.NEW_NAME, {"old_name": str(given["old_name"]), "path": path}
         case "cst_add_import":
             if chance.random() < 0.4:
@@ -89,6 +95,12 @@ def _gap(outcome: Outcome, repo: Repo, chance: Random) -> Gap | None:
     return None
 
 
+def _unrelated(old: str, text: str, chance: Random) -> str:
+    """A name of the same kind that the file doesn't have; a synonym of the old one would tell which one is meant."""
+    kind = CONSTANTS if old.isupper() else CLASSES if old.lstrip("_")[:1].isupper() else FUNCTIONS
+    return chance.choice([name for name in kind if name not in text] or kind)
+
+
 def _thing(facts: FileFacts | None, symbol: str) -> Gap | None:
     """Only where the file has several of the kind: else the one there is would be meant."""
     if facts is None:
@@ -96,8 +108,9 @@ def _thing(facts: FileFacts | None, symbol: str) -> Gap | None:
     name = symbol.rpartition(".")[2]
     if any(item.name == name for item in facts.classes):
         return (missing.A_CLASS, {"path": facts.path}) if len(facts.classes) >= SEVERAL else None
-    if any(item.name == name for item in facts.functions):
-        return (missing.A_FUNCTION, {"path": facts.path}) if len(facts.functions) >= SEVERAL else None
+    plain = [item for item in facts.functions if not item.is_method and not item.is_nested]
+    if any(item.name == name for item in plain):
+        return (missing.A_FUNCTION, {"path": facts.path}) if len(plain) >= SEVERAL else None
     return None
 
 

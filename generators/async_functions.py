@@ -50,7 +50,7 @@ ANY = (
 NONE = (
     "{path} defines no async functions.",
     "None: there isn't a single `async def` in {path}.",
-    "There are no async functions in {path}; every `def` there is an ordinary one.",
+    "There are no async functions in {path}.",
 )
 ONE = (
     "Is `{name}` in {path} a coroutine?",

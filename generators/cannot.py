@@ -1,7 +1,7 @@
 """A request that the tools at hand cannot meet, and an answer that says so.
 
-user       Where is `PaymentDeclined` raised?
-assistant  For that I'd need a tool that searches the source or reads it, and I don't have one. I won't make something up.
+user       Which files import tiny_shop.orders?
+assistant  I can't get at that from here. A tool that searches or reads files would do it, but it isn't among mine.
 """
 
 import re
@@ -36,8 +36,8 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "git_log": ("talks to git", "shows the history"),
     "git_diff": ("talks to git", "shows uncommitted changes"),
     "pytest_run": ("runs tests", "runs pytest"),
-    "cst_rename": ("changes or reads the source", "renames anything or edits files"),
-    "cst_add_import": ("changes or reads the source", "adds imports or edits files"),
+    "cst_rename": ("changes the source", "renames anything or edits files"),
+    "cst_add_import": ("changes the source", "adds imports or edits files"),
     "write_file": ("writes files", "changes files", "saves anything to disk"),
     "run_command": ("runs commands",),
 }  # fmt: skip
@@ -72,6 +72,8 @@ UNTOLD = (
 )
 """Only for what is asked: "Print its source" is not answered with "I'm not able to tell"."""
 REQUEST = re.compile(r"(?:Please|Can|Could|Would|Will|Show|Find|List|Check|Run)\b")
+OUTSIDE_SHARE = 1 / 3
+"""How many rows are requests that no tool is for."""
 CHANGES = ("write_file", "cst_rename", "cst_add_import")
 UNDONE = (
     "I can't do that with the tools I have here: none of them {needed}. Give me one that does, and I will.",
@@ -105,8 +107,9 @@ def derive(scenes: list[Scene], repo: Repo, tools: Toolbox, chance: Random) -> I
         if scene.kind == "tool" and len(scene.turns) == 1 and all(outcome.ok for outcome in scene.outcomes)
     ]
     chance.shuffle(found)
-    for index, scene in enumerate(found):
-        if index % 3 == 2:
+    for scene in found:
+        # By chance and not every third: of one generator's rows a few are taken, and a third of them would never come.
+        if chance.random() < OUTSIDE_SHARE:
             yield _outside(scene, repo, chance)
             continue
         used = [outcome.tool for outcome in scene.outcomes]
@@ -121,8 +124,12 @@ def derive(scenes: list[Scene], repo: Repo, tools: Toolbox, chance: Random) -> I
         if len(staying) < 2:
             continue
         is_asked = scene.question.endswith("?") and not REQUEST.match(scene.question)
+        if change and is_asked:
+            # "Where would it go?" asks for nothing to be changed, and what it asks for could be read.
+            continue
         answers = UNDONE if change else (*WITHDRAWN, *UNTOLD) if is_asked else WITHDRAWN
-        answer = pick(chance, answers, needed=chance.choice(NEEDED[change or used[0]]))
+        # Of several calls the last one tells what was asked for; those before it only lead there.
+        answer = pick(chance, answers, needed=chance.choice(NEEDED[change or used[-1]]))
         yield Scene(
             turns=(Turn(scene.question, (), answer),),
             category=scene.category,
@@ -135,7 +142,8 @@ def derive(scenes: list[Scene], repo: Repo, tools: Toolbox, chance: Random) -> I
 
 def _outside(scene: Scene, repo: Repo, chance: Random) -> Scene:
     """What no tool is for. A command line could be tried on it, so that goes."""
-    path = next((path for path in scene.paths if path in repo.paths), repo.paths[0])
+    shown = [path for path in repo.paths if not path.startswith(".")] or repo.paths
+    path = next((path for path in scene.paths if path in shown), shown[0])
     questions, answers = OUTSIDE[chance.randrange(len(OUTSIDE))]
     question = pick(chance, questions, project=repo.title, path=path)
     return Scene(

@@ -218,6 +218,7 @@ def _sections(article: Article, repo: Repo, chance: Random) -> Iterator[tuple[st
     if (
         not mentions(opening, about.text)
         or re.match(r"(?:To|If|In order to|For) ", opening)
+        or opening.endswith("as follows:")
         or article.section.level > 4
     ):
         return

@@ -50,7 +50,9 @@ FUNCTIONS = (
 
 
 def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rejected]:
-    """Public classes with a docstring that says something, then public functions of modules."""
+    """Public classes with a docstring that says something, then public functions of modules. What no documentation speaks of, one would look up: it's
+    left out where there is documentation.
+    """
     classes = [
         (facts, item)
         for facts in repo.sources
@@ -68,7 +70,8 @@ def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rej
     asked: set[str] = set()
     for facts, item in (*classes, *functions):
         # A name that means two things in the project would make the question ambiguous.
-        if item.name in asked or len(repo.definitions.get(item.name, ())) > 1:
+        is_known = not repo.articles or item.name in repo.documented
+        if item.name in asked or not is_known or len(repo.definitions.get(item.name, ())) > 1:
             continue
         asked.add(item.name)
         text = _explained(facts, item, repo)

@@ -42,7 +42,7 @@ STEP_IN = (
 FOLDERLESS = (
     "What's in {file}? I've forgotten which folder it's in.",
     "{file} must be somewhere. Find it and tell me what it defines.",
-    "Outline {file}, wherever it lives.",
+    "Find {file} for me, wherever it lives: which classes and functions does it define?",
 )
 MISPLACED = (
     "What does {path} define?",

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from punie_data.chat import Rejected
 from punie_data.code.facts import ClassFact, FileFacts
 from punie_data.code.repo import Repo
+from punie_data.documents.build_files import hooks, targets
 from punie_data.scenario.phrase import bullets, listing, pick, plural
 from punie_data.scenario.places import first_sentence, ticked
 from punie_data.scenario.scene import Scene, tool_scene
@@ -348,11 +349,11 @@ def _licence(repo: Repo, chance: Random) -> list[Ask]:
 def _commands(repo: Repo, chance: Random) -> list[Ask]:
     """What one runs: the hooks of a commit, the targets of make."""
     found = []
-    for path, pattern, questions in (
-        (".pre-commit-config.yaml", r"^\s*- id: ([\w-]+)$", HOOKS),
-        ("Makefile", r"^([A-Za-z][\w-]*):(?!=)", TARGETS),
+    for path, named, questions in (
+        (".pre-commit-config.yaml", hooks, HOOKS),
+        ("Makefile", targets, TARGETS),
     ):
-        names = re.findall(pattern, repo.text(path), re.MULTILINE) if path in repo.paths else []
+        names = named(repo.text(path)) if path in repo.paths else []
         if names and len(names) < 25:
             told = f"{listing([f'`{name}`' for name in dict.fromkeys(names)])}."
             found.append(Ask(path, pick(chance, questions, path=path), told))

@@ -41,7 +41,7 @@ ONCE = (
     "One occurrence, the definition, which becomes `{line}`. {path} doesn't use it otherwise; nothing has been written.",
 )
 NO_NAME = (
-    "That can't be done: {path} has no module-level name `{old}`, so nothing changes.",
+    "Nothing changes: {path} has no module-level name `{old}`. A method of that name would be another matter.",
     "Nothing is renamed. `{old}` isn't a module-level name of {path}.",
 )
 IMPORTED = (
@@ -117,7 +117,9 @@ def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rej
 
 
 def _wishes(repo: Repo, facts: FileFacts, known: set[str], chance: Random) -> list[Wish]:
-    """One wish of a file: for a name that isn't in strings too, since those would need a second thought."""
+    """One wish of a file: for a name that isn't in strings too, since those would need a second thought. The names of settings are not ours to choose."""
+    if facts.path.rpartition("/")[2] in ("setup.py", "conf.py"):
+        return []
     text = repo.text(facts.path)
     imported = {item.bound for item in facts.imports}
     items = [

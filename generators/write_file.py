@@ -134,9 +134,10 @@ def _kept(repo: Repo, tools: Toolbox, chance: Random, paths: Sequence[str]) -> I
         fields = {"path": path, "content": content, "language": ""}
         outcome = tools.call("read_file", path=path)
         if outcome.ok:
-            yield tool_scene(
+            made = tool_scene(
                 pick(chance, UNLESS, **fields), outcome, pick(chance, KEPT, **fields), "editing", paths=[path]
             )
+            yield made.changed(needs=("write_file",))
 
 
 def _home(repo: Repo) -> str:

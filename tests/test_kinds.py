@@ -85,7 +85,9 @@ def test_what_is_asked_for_belongs_to_a_tool_at_hand(name: str) -> None:
     asking = scene("ask", needs=GAPS[name].needs)
     assert GAPS[name].needs
     for seed in range(40):
-        assert set(GAPS[name].needs) <= set(offered(asking, str(seed)))
+        tools = offered(asking, str(seed))
+        # Programs of Code Mode reach every tool.
+        assert set(GAPS[name].needs) <= set(tools) or tools == ("execute_code",)
 
 
 @pytest.mark.parametrize("withdrawn", ["read_file", "list_files", "ruff_check", "typecheck", "git_log", "cst_rename", "write_file"])  # fmt: skip

@@ -1,5 +1,6 @@
 """A repository as generators see it: its facts, its documents, its files. Everything is read from the snapshot."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cached_property
@@ -79,6 +80,24 @@ class Repo:
         return found
 
     @cached_property
+    def packages(self) -> frozenset[str]:
+        """The top-level packages and modules of the project itself."""
+        return frozenset(facts.module.partition(".")[0] for facts in self.sources if facts.module)
+
+    @cached_property
+    def importable(self) -> frozenset[str]:
+        """Every name that `from` one of the project's modules `import` could find: what they define and import, and the modules; "*" where
+        one imports everything of a foreign module.
+        """
+        found = {part for facts in self.sources for part in facts.module.split(".")}
+        for facts in self.sources:
+            found.update(item.name for item in (*facts.classes, *facts.functions, *facts.variables))
+            for item in facts.imports:
+                own = item.level or item.module.partition(".")[0] in self.packages
+                found.add("*" if item.name == "*" and not own else item.bound)
+        return frozenset(found)
+
+    @cached_property
     def call_sites(self) -> dict[str, list[tuple[str, CallFact]]]:
         """Every call in any Python file by the last part of what is called: `self.load()` is under "load". Values are (path, call)."""
         found: dict[str, list[tuple[str, CallFact]]] = {}
@@ -137,6 +156,16 @@ class Repo:
             if is_article(path)
             for part in self._once(articles, path, self.text(path), "" if "/" in path else self.title)
         ]
+
+    @cached_property
+    def documented(self) -> frozenset[str]:
+        """Every name that the documentation writes, dotted ones as they are and by their last part."""
+        found: set[str] = set()
+        for part in self.articles:
+            names = re.findall(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*", part.section.text)
+            found.update(names)
+            found.update(name.rpartition(".")[2] for name in names)
+        return frozenset(found)
 
     @cached_property
     def title(self) -> str:

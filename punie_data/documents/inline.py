@@ -121,7 +121,12 @@ def _role(name: str, content: str) -> str:
             return LOST
         return shown.partition(" (")[0] if name == "abbr" else shown
     if titled:
-        return code(shown.removesuffix("()")) if " " not in shown and _is_name(shown) else shown
+        if " " in shown or not _is_name(shown):
+            return shown
+        # "`Arrow <arrow.formatter.DateTimeFormatter>`": the title is a slip, and what is meant is where it leads.
+        last = target.rstrip(">").rpartition(".")[2].removesuffix("()")
+        is_other = CODE_ROLES.fullmatch(name) and last.isidentifier() and last not in shown
+        return code(last if is_other else shown.removesuffix("()"))
     shown = shown.removeprefix("!")
     if shown.startswith("~"):
         shown = shown[1:].rpartition(".")[2]

@@ -8,6 +8,7 @@ from punie_data.chat import Example, Label, Message, Origin, Rejected, Run, Tool
 from punie_data.code.repo import Repo
 from punie_data.generate.digests import digest_of
 from punie_data.generate.offers import offered
+from punie_data.generate.stale import stale_import
 from punie_data.generate.task import CODE
 from punie_data.scenario.ground import FENCE, WORD_NUMBER, WORDS, evidence, places, ungrounded
 from punie_data.scenario.scene import Scene
@@ -36,6 +37,10 @@ def judge(
 ) -> Example | Rejected:
     """The row that this scene becomes, or why it may not become one."""
     example = _write_down(scene, repo, generator, seed)
+    if scene.kind == "direct" and (name := stale_import(scene.answer, repo)):
+        # Not remembered with the other verdicts, since it depends on the whole project.
+        reason = "imports what the project does not have"
+        return Rejected(reason, generator, repo.name, scene.question, name, example)
     if known is None:
         reason, detail = _trouble(scene, example, repo)
     else:

@@ -186,7 +186,7 @@ PATTERN = Missing(
 A_FUNCTION = Missing(
     (
         "Who calls that function in {path}?",
-        "Where is the function from {path} used that I was asked about?",
+        "Somebody asked me about a function from {path}. Where is it used?",
         "Find all uses of that function in {path}.",
         "I want to change the signature of a function in {path}. Which places call it?",
         "Show me the callers of the helper in {path}, please.",
@@ -353,10 +353,10 @@ HISTORY = Missing(
     ("git_log",),
 )
 SOME_PATTERN = Missing(
-    ("Find the calls in {path}. I only need those of the one function.", "Which lines of {path} use that decorator?",
+    ("Find the calls in {path}. I only need those of one particular function.", "Which lines of {path} use that decorator?",
      "Where does {path} call it?", "Find all places in {path} that match the pattern.", "List the statements of that kind in {path}.",
      "Where does {path} define the thing I have to remove?", "Find the call I asked about in {path}.",
-     "Which statements in {path} look like the one in my mail?", "Where in {path} is that keyword argument passed?",
+     "Which statements in {path} look like the one in my mail?", "Where in {path} does that name come up again?",
      "Show me where {path} raises that exception.", "Where does {path} call that function?"),
     ("What should I look for in `{path}`: which name, or which kind of statement?", "Which name do you mean?",
      "Which call, decorator or statement in `{path}` are you after?", "What exactly am I to find in `{path}`?",
@@ -381,7 +381,7 @@ A_SYMBOL = Missing(
 )  # fmt: skip
 SOME_FILE = Missing(
     ("Find that file for me, it's somewhere in {project}.", "Where in {project} is the file I'm thinking of?", "Does {project} have that file?",
-     "Look for the file from the traceback in {project}.", "In which folder of {project} is that module?", "List the files of that type in {project}.",
+     "Look for the file from the traceback in {project}.", "In which folder of {project} is that module?", "Which file of {project} was it that I had open yesterday?",
      "Is the file still there? It used to be part of {project}."),
     ("What's the file called, or which ending does it have?", "Which file are you looking for?", "What name or pattern should I look for?",
      "Which file name should I search for?", "Could you give me the name, or a part of it?", "Sure. What is its name?"),

@@ -13,7 +13,7 @@ OUTSIDE: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     ),
     (
         ("E-mail the team that {path} has changed.", "Send Maria a message: {path} is ready for review.", "Post in the team chat that {project} is frozen until Monday.",
-         "Tell my colleagues by mail that I'm working on {path}.", "Ping the maintainers of {project} on Slack.", "Text me when you're done with {path}."),
+         "Tell my colleagues by mail that I'm working on {path}.", "Ping the maintainers of {project} on Slack.", "Text Priya that I'm done with {path}."),
         ("I can't send messages: none of my tools reaches mail or chat. I can draft the text, and you send it.", "There's no tool here for sending anything, so I'm not able to. I can word it for you.",
          "That isn't possible from here, since I have no access to mail or chat. I don't have any way to reach people.", "I'm unable to contact anybody: nothing here sends messages.",
          "I can't do that. Messages have to come from you; I have no way to send one."),

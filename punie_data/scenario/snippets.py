@@ -13,6 +13,8 @@ MOST = 8
 LONGEST = 60
 """Characters of a default, a decorator or a returned value that an answer quotes."""
 AWAITABLE = ("Awaitable", "Coroutine", "Future", "Task")
+INJECTED = ("Inject", "Depends", "Annotated")
+"""What a parameter is annotated with that somebody else may fill in: whether it may be left out, the signature doesn't say."""
 Phrasings = tuple[str, ...]
 
 
@@ -71,7 +73,7 @@ def _parameters(item: FunctionFact, chance: Random) -> Iterator[Asked]:
     bound = item.parameters[0].name if item.is_method and item.parameters[0] not in own else ""
     besides = f" besides {bound}" if bound else ""
     fields = {"names": _ticks(names), "count": number(len(own)), "some": sentence(number(len(own))), "besides": besides}  # fmt: skip
-    asked: Phrasings = ("How many parameters does it take{besides}?", "Which parameters does it have{besides}?", "What are its parameters{besides}?", "What can I pass to it?")  # fmt: skip
+    asked: Phrasings = ("How many parameters does it take{besides}?", "Which parameters does it have{besides}?", "What are its parameters{besides}?")  # fmt: skip
     told: Phrasings = ("{some}: {names}.", "It takes {count}: {names}.", "{some}{besides}: {names}.")
     yield _asked(chance, asked, told, names, **fields)
     if not any(p.kind for p in own):
@@ -86,6 +88,8 @@ def _parameters(item: FunctionFact, chance: Random) -> Iterator[Asked]:
 def _defaults(own: Sequence[Parameter], chance: Random) -> Iterator[Asked]:
     optional = [p for p in own if p.default]
     have = "has" if len(own) == 1 else "have"
+    if not optional and any(p.annotation.startswith(INJECTED) for p in own):
+        return
     if not optional:
         asked: Phrasings = ("May I leave out any of its arguments?", "Is any of its parameters optional?", "Can I call it with fewer arguments?", "Is there a default for anything it takes?")  # fmt: skip
         told: Phrasings = (f"No: {{names}} {have} no default.", f"No, {{names}} {have} to be given.", f"No. There are no defaults, so {{names}} {have} to be passed.")  # fmt: skip
@@ -108,7 +112,7 @@ def _one_parameter(item: FunctionFact, chance: Random) -> Iterator[Asked]:
     annotated = [p for p in own if _short(p.annotation)]
     if annotated:
         one = chance.choice(annotated)
-        asked = ("What type should `{name}` have?", "How is `{name}` annotated?", "What do I pass as `{name}`, going by the annotation?", "Which type does the signature give for `{name}`?")  # fmt: skip
+        asked = ("How is `{name}` annotated?", "What do I pass as `{name}`, going by the annotation?", "Which type does the signature give for `{name}`?")  # fmt: skip
         told = ("`{type}`.", "It's annotated as `{type}`.", "`{name}` is annotated as `{type}`.")
         yield _asked(chance, asked, told, name=one.name, type=_bare(one.annotation))
 
@@ -229,7 +233,7 @@ def _returned(
     if isinstance(last, ast.Return) and last.value is not None:
         value = ast.get_source_segment(code, last.value) or ""
         if _short(value):
-            asked: Phrasings = ("What does it return in the end?", "Which value does it return?", "What comes back from it?", "What does the return statement give back?")  # fmt: skip
+            asked: Phrasings = ("What does it return in the end?", "Which expression does it return?", "What does the return statement give back?")  # fmt: skip
             told: Phrasings = ("`{value}`.", "It returns `{value}`.", "It gives back `{value}`.")
             yield _asked(chance, asked, told, value=value)
 
