@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from punie_data.dialects.mask import Masked
+from punie_data.dialects.mask import OPENING, Masked
 from punie_data.dialects.template import Template
 from punie_data.errors import UserError
 from punie_data.train.data import prepare
@@ -154,11 +154,38 @@ def test_answers_may_weigh_less_than_calls(model: Path, tmp_path: Path) -> None:
     assert total_loss(loaded, *arrays([plain])).item() == pytest.approx(call + answer, rel=1e-5)
 
 
+def test_the_beginning_of_a_turn_may_weigh_more_than_the_rest(model: Path, tmp_path: Path) -> None:
+    """What a turn becomes is decided by its first tokens, a twentieth of what is learned: after 100 steps without it a small model called whatever was asked."""
+    from mlx_lm.utils import load_model
+
+    from punie_data.train.loss import arrays, total_loss
+
+    file = tmp_path / "rows.jsonl"
+    file.write_text(json.dumps(asking("is it clean?", "Yes, it is.", "git_status")) + "\n")
+    template = Template.load(model)
+    [plain] = prepare(file, template, "hermes", "", 4096).sequences
+    [weighted] = prepare(file, template, "hermes", "", 4096, 1.0, 0.5, 10.0).sequences
+    openings = tuple((start, start + OPENING) for start, _ in plain.turns)
+    lengths = [end - start for start, end in plain.turns]
+    assert weighted.weight == 10 * OPENING + lengths[0] - OPENING + 0.5 * (
+        10 * OPENING + lengths[1] - OPENING
+    )
+    loaded, _ = load_model(model)
+
+    def loss(*turns: tuple[int, int]) -> float:
+        return total_loss(loaded, *arrays([Masked(plain.tokens, turns)])).item()
+
+    (call, answer), (called, answered) = map(loss, plain.turns), map(loss, openings)
+    expected = call + 9 * called + 0.5 * (answer + 9 * answered)
+    assert total_loss(loaded, *arrays([weighted])).item() == pytest.approx(expected, rel=1e-5)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["--behaviour-every", "2"], "name the suite with --behaviour"),
         (["--set", "answer_weight=0"], "answer_weight is more than 0"),
+        (["--set", "opening_weight=0"], "opening_weight is more than 0"),
     ],
 )
 def test_what_can_t_be_is_one_line(

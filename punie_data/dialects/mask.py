@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from punie_data.dialects.base import Refused, Rendered
 from punie_data.dialects.template import Template, TemplateError
 
+OPENING = 2
+"""Tokens of a turn by which it is nearly decided what it will be: a call, an answer, a question back or a refusal."""
+
 
 @dataclass(frozen=True, slots=True)
 class Masked:
     """A conversation as tokens. `turns` are the assistant's, in order, as half-open ranges of `tokens`; `head` tokens are the system message, where
-    that is known. `weights` are what a token of each turn weighs, () where all weigh 1. `parts` are the lengths of several conversations that stand
-    one behind the other, () where it is one.
+    that is known. `weights` are what a token of each turn weighs, () where all weigh 1; the first `OPENING` tokens of a turn weigh `opening` times as
+    much. `parts` are the lengths of several conversations that stand one behind the other, () where it is one.
     """
 
     tokens: tuple[int, ...]
@@ -22,6 +25,7 @@ class Masked:
     head: int = 0
     weights: tuple[float, ...] = ()
     parts: tuple[int, ...] = ()
+    opening: float = 1.0
 
     @property
     def trained(self) -> int:
@@ -31,11 +35,16 @@ class Masked:
     @property
     def weight(self) -> float:
         """What all of them weigh together."""
-        if not self.weights:
+        if not self.weights and self.opening == 1:
             return float(self.trained)
-        return sum(
-            weight * (end - start) for weight, (start, end) in zip(self.weights, self.turns, strict=True)
-        )
+        return sum(map(sum, map(self.weights_of, range(len(self.turns)))))
+
+    def weights_of(self, turn: int) -> list[float]:
+        """What each token of the turn weighs."""
+        start, end = self.turns[turn]
+        weight = self.weights[turn] if self.weights else 1.0
+        first = min(OPENING, end - start)
+        return [weight * self.opening] * first + [weight] * (end - start - first)
 
 
 def mask(template: Template, rendered: Rendered) -> Masked | Refused:

@@ -50,11 +50,12 @@ def prepare(
     longest: int,
     whole: float = 1.0,
     answer_weight: float = 1.0,
+    opening_weight: float = 1.0,
 ) -> Prepared:
     """Every row of a file as tokens. A row that doesn't fit into `longest` tokens is left out, never cut: the answer would go first. Of the
     conversations with calls, all but a share of `whole` end with their first call.
 
-    Tokens of turns that call weigh 1, those of other turns `answer_weight`. UserError where a line is no row, with its number, and where nothing is left.
+    Tokens of turns that call weigh 1, those of other turns `answer_weight`, the first of each turn `opening_weight` times as much. UserError where a line is no row, with its number, and where nothing is left.
     """
     written = dialects.load(dialect)
     sequences: list[Masked] = []
@@ -75,7 +76,8 @@ def prepare(
         else:
             head = _head(template, rendered, found.tokens, heads)
             weights = _weights(line.row["messages"], answer_weight) if answer_weight != 1 else ()
-            sequences.append(replace(found, head=head, weights=weights[: len(found.turns)]))
+            weights = weights[: len(found.turns)]
+            sequences.append(replace(found, head=head, weights=weights, opening=opening_weight))
     if not sequences:
         why = f": {lost[0].reason}" if lost else ""
         raise UserError(f"{path}: none of its rows can be trained on{why}")

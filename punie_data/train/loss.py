@@ -34,7 +34,7 @@ def arrays(sequences: Sequence[Masked], share: bool = False) -> "tuple[mx.array,
         own = sequence.tokens[skipped:-1]
         inputs.append([*own, *[0] * (width - len(own))])
         for turn, (start, end) in enumerate(sequence.turns):
-            weights += [sequence.weights[turn] if sequence.weights else 1.0] * (end - start)
+            weights += sequence.weights_of(turn)
             positions += [number * width + at - 1 - skipped for at in range(start, end)]
             targets += sequence.tokens[start:end]
     learned = len(positions)

@@ -51,7 +51,8 @@ def _joined(group: Sequence[Masked]) -> Masked:
         weights += one.weights or [1.0] * len(one.turns)
         tokens += one.tokens
     uneven = tuple(weights) if any(one.weights for one in group) else ()
-    return Masked(tuple(tokens), tuple(turns), weights=uneven, parts=tuple(len(one.tokens) for one in group))
+    parts = tuple(len(one.tokens) for one in group)
+    return Masked(tuple(tokens), tuple(turns), weights=uneven, parts=parts, opening=group[0].opening)
 
 
 def parts(sequence: Masked, width: int) -> list[int]:

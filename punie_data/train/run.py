@@ -92,7 +92,14 @@ def plan(
     template = Template.load(model)
     longest = settings.max_seq_length
     prepared = prepare(
-        main, template, settings.dialect, prompt, longest, settings.whole, settings.answer_weight
+        main,
+        template,
+        settings.dialect,
+        prompt,
+        longest,
+        settings.whole,
+        settings.answer_weight,
+        settings.opening_weight,
     )
     valid = parts.get("valid")
     held_out = prepare(valid, template, settings.dialect, prompt, longest) if valid else None

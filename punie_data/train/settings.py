@@ -39,6 +39,9 @@ class Settings:
     """How many looks without a lower loss end the run early; 0 never does."""
     answer_weight: float = 1.0
     """What a token of an answer weighs beside one of a turn with a call: less than 1 where calls are what is to be learned."""
+    opening_weight: float = 1.0
+    """How many times as much the first two tokens of a turn weigh as its others: it is by them that it becomes a call, an answer, a question back or a
+    refusal, and among the forty of an answer they are lost."""
     whole: float = 1.0
     """Which share of the conversations with calls is learned to its end; of the others what comes up to the first call: the decision, which is short,
     where the results and the answer are long. Which ones is decided by their ids."""
@@ -59,6 +62,7 @@ class Settings:
             (self.learning_rate <= 0, "learning_rate is more than 0"),
             (not 0 <= self.dropout < 1 or not 0 <= self.warmup < 1, "dropout and warmup lie between 0 and 1"),
             (not 0 < self.answer_weight <= 100, "answer_weight is more than 0"),
+            (not 0 < self.opening_weight <= 100, "opening_weight is more than 0"),
             (not 0 <= self.whole <= 1, "whole lies between 0 and 1"),
             (self.max_seq_length < 8, "max_seq_length is at least 8"),
         ]

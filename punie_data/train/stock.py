@@ -132,6 +132,8 @@ def differences(settings: Settings, written: Report, iters: int) -> list[str]:
         said.append("all weights of the layers are trained, and not the embeddings")
     if settings.answer_weight != 1.0:
         said.append("answer_weight does nothing: calls and answers weigh the same")
+    if settings.opening_weight != 1.0:
+        said.append("opening_weight does nothing: all tokens of a turn weigh the same")
     if settings.whole != 1.0:
         said.append("whole does nothing: every conversation is learned to its end")
     if settings.packing:
