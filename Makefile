@@ -32,7 +32,7 @@ constraints:
 
 # The committed sample of a few hundred rows.
 sample: $(VENV)/.ready
-	$(BIN)/punie-data generate --corpus starter --only $(SAMPLE) --limit 320 --quota 8 --out data/sample
+	$(BIN)/punie-data generate --corpus starter --only $(SAMPLE) --limit 320 --quota 8 --without 'p[y]pi\.|pythonh[o]sted' --out data/sample
 
 # The suites of data/suites/picks, mined from corpora/suites.toml; tests and commands of the two repositories run in the sandbox.
 suites: $(VENV)/.ready
