@@ -27,13 +27,13 @@ from punie_data.scenario.targets import mixed
 from punie_data.tools.toolbox import Toolbox
 
 QUESTIONS = (
-    "Add `{statement}` to {path}.",
+    "Show me {path} with `{statement}` added. Leave the file alone for now.",
     "{path} needs `{statement}`. Where would it go?",
-    "Make sure that {path} has `{statement}`, I need it there.",
-    "Please put `{statement}` among the imports of {path}, unless it's there already.",
-    "Does {path} already have `{statement}`? If not, add it.",
-    "add import to {path}: {statement}",
-    "For a change I'm planning, {path} has to have `{statement}`. Is it there, or can you add it?",
+    "Does {path} have `{statement}`? If it doesn't, how would the imports look with it?",
+    "Please prepare {path} with `{statement}` among its imports, unless it's there already. I'll look at it before you save it.",
+    "Does {path} already have `{statement}`? If not, where would you put it?",
+    "add import to {path}, dry run: {statement}",
+    "For a change I'm planning, {path} has to have `{statement}`. Is it there, or what would adding it change?",
 )
 ADDED = (
     "It wasn't there yet. With it, the imports around it read:\n\n```python\n{lines}\n```\n\nThis is the new source; the file isn't written.",

@@ -21,6 +21,7 @@ Gap = tuple[Missing, dict[str, str]]
 """What is missing, and what of the call remains to be said."""
 SEVERAL = 3
 """So many files, functions or classes there must be: of fewer, one would look at all in place of asking which."""
+WHOLE = ("the {project} code base", "{project}", "all of {project}", "the whole project")
 LONGEST = 400
 """Characters of a file's content that someone pastes into a question."""
 
@@ -55,7 +56,7 @@ def _gap(outcome: Outcome, repo: Repo, chance: Random) -> Gap | None:
     path = str(given.get("file_path") or given.get("path") or "")
     match outcome.tool:
         case "cst_rename":
-            if chance.random() < 0.3:
+            if chance.random() < 0.3 and _is_one_of_several(repo.facts.get(path), str(given["old_name"])):
                 new_name = _unrelated(str(given["old_name"]), repo.text(path), chance)
                 return missing.OLD_NAME, {"new_name": new_name, "path": path}
             return missing.NEW_NAME, {"old_name": str(given["old_name"]), "path": path}
@@ -70,10 +71,11 @@ def _gap(outcome: Outcome, repo: Repo, chance: Random) -> Gap | None:
             return missing.CONTENT, {"path": path}
         case "search_text":
             if path in ("", "."):
-                return missing.PATTERN, {"place": f"the {repo.title} code base"}
+                return missing.PATTERN, {"place": chance.choice(WHOLE).format(project=repo.title)}
             return missing.PATTERN, {"place": path, "path": path}
         case "cst_find_pattern":
-            return missing.SOME_PATTERN, {"path": path}
+            facts = repo.facts.get(path)
+            return (missing.SOME_PATTERN, {"path": path}) if facts and len(_called(facts)) >= SEVERAL else None
         case "pytest_run":
             return missing.A_TEST, {}
         case "workspace_symbols":
@@ -93,6 +95,19 @@ def _gap(outcome: Outcome, repo: Repo, chance: Random) -> Gap | None:
         case "git_log" | "git_diff":
             return _in_folder(missing.HISTORY, path, repo)
     return None
+
+
+def _called(facts: FileFacts) -> set[str]:
+    return {call.name for call in facts.calls}
+
+
+def _is_one_of_several(facts: FileFacts | None, name: str) -> bool:
+    """Whether the file has other names of the same kind at its top, so that nobody can tell which is meant."""
+    if facts is None:
+        return False
+    functions = [item for item in facts.functions if not item.is_method and not item.is_nested]
+    kinds = [[item.name for item in each] for each in (facts.classes, functions, facts.variables)]
+    return any(name in names and len(set(names)) >= SEVERAL for names in kinds)
 
 
 def _unrelated(old: str, text: str, chance: Random) -> str:

@@ -10,7 +10,7 @@ from random import Random
 
 from punie_data.chat import Rejected
 from punie_data.code.repo import Repo
-from punie_data.scenario.outside import OUTSIDE
+from punie_data.scenario.outside import BEYOND_SHELLS, OUTSIDE
 from punie_data.scenario.phrase import pick
 from punie_data.scenario.scene import Scene, Turn
 from punie_data.scenario.withdrawn import COMMANDS, LEFT
@@ -141,15 +141,17 @@ def derive(scenes: list[Scene], repo: Repo, tools: Toolbox, chance: Random) -> I
 
 
 def _outside(scene: Scene, repo: Repo, chance: Random) -> Scene:
-    """What no tool is for. A command line could be tried on it, so that goes."""
-    shown = [path for path in repo.paths if not path.startswith(".")] or repo.paths
+    """What no tool is for. On most of it a command line could be tried, so that goes."""
+    # Code, which there are questions about: "How many people will use LICENSE?" is none.
+    shown = [path for path in repo.paths if path.endswith(".py")] or repo.paths
     path = next((path for path in scene.paths if path in shown), shown[0])
-    questions, answers = OUTSIDE[chance.randrange(len(OUTSIDE))]
+    family = OUTSIDE[chance.randrange(len(OUTSIDE))]
+    questions, answers = family
     question = pick(chance, questions, project=repo.title, path=path)
     return Scene(
         turns=(Turn(question, (), pick(chance, answers)),),
         category="workflow",
         kind="cannot",
         paths=(path,) if path in question else (),
-        withheld=COMMANDS,
+        withheld=() if family in BEYOND_SHELLS else COMMANDS,
     )

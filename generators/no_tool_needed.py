@@ -34,9 +34,10 @@ ENOUGH_PASTED = (
 )
 LONGEST_PASTED = 2500
 OPENING = re.compile(
-    r"(?:Which|What|Where|How|Who|Whose|When|Is|Are|Does|Has|Have|In which|On which|At which)\b"
+    r"(?:Which|What|Where|How|Who|Whose|When|Is|Are|Does|Has|Have|In which|On which|At which|List|Name|Count|Give me|Tell me|Show me)\b"
 )
-"""What is asked, not ordered: who has run the tool already doesn't say "run it"."""
+"""What is asked, or ordered so that a result at hand will do: who has run the tool already doesn't say "run it"."""
+INSTALLED = re.compile(r"(?:not|n't) installed")
 UNSAID = ("list_files", "cst_find_pattern")
 """Their results don't repeat what was asked of them."""
 SNIPPET = (
@@ -178,11 +179,11 @@ def _pasted(scene: Scene, repo: Repo, chance: Random) -> Scene | None:
     if len(scene.outcomes) > 1 or not can_be_pasted(outcome, LONGEST_PASTED):
         return None
     own = (scene.question, scene.answer, scene.counted)
-    is_asked = scene.question.endswith("?") and OPENING.match(scene.question)
+    is_asked = scene.question.endswith(("?", ".")) and OPENING.match(scene.question)
     # What is installed here is no matter of what somebody pasted.
     # Nor does an empty list say what was looked for.
     says = outcome.tool not in UNSAID or '":0,' not in outcome.content
-    asked = [own] if is_asked and says and "not installed" not in scene.answer else []
+    asked = [own] if is_asked and says and not INSTALLED.search(scene.answer) else []
     # "And in `a.py`: …" goes on from a conversation; here there is none. Another draw words it otherwise.
     others = [
         (one.question, one.answer, one.counted)

@@ -27,10 +27,8 @@ from punie_data.tools.registry import TOOLS
 from punie_data.tools.toolbox import Toolbox
 
 SO_FAR = (
-    "That's what I have so far, from {tool}:\n\n{block}\n\n{question}",
     "This I know already, from {tool}:\n\n{block}\n\n{question}",
     "I've only run {tool} so far:\n\n{block}\n\nStill open: {question}",
-    "{question} All I've looked at until now is what came from {tool}:\n\n{block}",
     "{block}\n\nThat was {tool}. Next: {question}",
     "One done, by {tool}:\n\n{block}\n\nThe next one: {question}",
     "{question} For the record, what I have already, from {tool}:\n\n{block}",
@@ -38,8 +36,6 @@ SO_FAR = (
 )
 """Beside those forms that a result may have that answers the question."""
 LONGEST_PASTED = 1500
-EDITS = ("cst_rename", "cst_add_import")
-"""Their result is a file to be written, not a finding that one passes on."""
 GOES_ON = re.compile(r"(?:And|Also|I also|Now|Then|Next|Again|But|So|Same|The same|OK|Thanks|Yes|No)\b")
 TOO = re.compile(r",? (?:too|as well|instead)[.?!]$")
 TRIES = 8
@@ -59,7 +55,7 @@ def derive(scenes: list[Scene], repo: Repo, tools: Toolbox, chance: Random) -> I
         chance.shuffle(others)
         # What looks most like the answer comes first: the same search elsewhere, another name in the same file.
         own = scene.outcomes[0]
-        others = [other for other in others if other.tool == own.tool and other.tool not in EDITS]
+        others = [other for other in others if other.tool == own.tool]
         others.sort(key=lambda other: -len(_words(other.arguments) & _words(own.arguments)))
         for other in others[:TRIES]:
             question = _beside(scene, other, chance)
@@ -82,9 +78,9 @@ def _beside(scene: Scene, other: Outcome, chance: Random) -> str:
     # "Which files are deleted?" beside the status of docs is a question about docs: something must say what else is meant.
     if not (_words(scene.outcomes[0].arguments) - _words(other.arguments)) & _words({"": scene.question}):
         return ""
-    phrasings = PASTED if chance.random() < 0.6 else SO_FAR
+    phrasings = PASTED if chance.random() < 0.75 else SO_FAR
     # The question says nothing of the other call, so it may not stand in for its arguments.
-    for program, block, text in forms(other, "", chance):
+    for program, block, text in forms(other, "", chance, exact=True):
         question = pick(chance, phrasings, tool=program, block=block, question=scene.question)
         seen = f"{question}\n{evidence([(text, '')])}"
         if ungrounded(scene.answer, seen, scene.counted) is not None:

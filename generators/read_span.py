@@ -162,7 +162,7 @@ def _traits(function: FunctionFact, raised: list[str], called: list[str]) -> lis
     elif function.is_generator and not any("contextmanager" in d for d in function.decorators):
         found.append("It's a generator.")
     if 0 < len(called) < 6:
-        found.append(f"For that it calls {listing([f'`{call}`' for call in called])}.")
+        found.append(f"It calls {listing([f'`{call}`' for call in called])}.")
     if raised:
         found.append(f"It can raise {listing([f'`{exception}`' for exception in raised[:4]])}.")
     if function.returns not in ("", "None") and "`" not in function.returns:

@@ -22,11 +22,12 @@ from punie_data.scenario.targets import mixed
 from punie_data.tools.toolbox import Toolbox
 
 QUESTIONS = (
-    "Rename `{old}` to `{new}` in {path}.",
+    # Each of them wants to see the new source: who wants it on disk is served by `rename_and_check`.
+    "Rename `{old}` to `{new}` in {path}, but don't save it yet.",
     "In {path}, `{old}` should be called `{new}`. What would that change?",
     "Please give `{old}` in {path} the name `{new}`, wherever the file means it. Don't write anything yet.",
     "I don't like the name `{old}` ({path}). Try `{new}` instead and tell me how the definition reads.",
-    "{path}: rename {old} -> {new}",
+    "{path}: rename {old} -> {new}, dry run",
     "What changes in {path} if `{old}` becomes `{new}`?",
     "Prepare a rename of `{old}` to `{new}` for {path}, please; other things of the same name must stay as they are.",
 )

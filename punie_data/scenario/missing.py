@@ -353,13 +353,13 @@ HISTORY = Missing(
     ("git_log",),
 )
 SOME_PATTERN = Missing(
-    ("Find the calls in {path}. I only need those of one particular function.", "Which lines of {path} use that decorator?",
+    ("Find the calls in {path}. I only need those of one particular function.", "Which lines of {path} call the function I mean?",
      "Where does {path} call it?", "Find all places in {path} that match the pattern.", "List the statements of that kind in {path}.",
      "Where does {path} define the thing I have to remove?", "Find the call I asked about in {path}.",
      "Which statements in {path} look like the one in my mail?", "Where in {path} does that name come up again?",
-     "Show me where {path} raises that exception.", "Where does {path} call that function?"),
+     "Show me the calls in {path} that the ticket is about.", "Where does {path} call that function?"),
     ("What should I look for in `{path}`: which name, or which kind of statement?", "Which name do you mean?",
-     "Which call, decorator or statement in `{path}` are you after?", "What exactly am I to find in `{path}`?",
+     "Which call in `{path}` are you after?", "What exactly am I to find in `{path}`?",
      "Could you tell me the name that I should look for?", "What is it called?", "Sure. What do you want to find in `{path}`?"),
     ("cst_find_pattern",),
 )  # fmt: skip

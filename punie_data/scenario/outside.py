@@ -106,3 +106,5 @@ OUTSIDE: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
          "I have no way to find that out; nothing I have tells what is going to happen.", "I can't promise or foresee that, so I'd rather say so."),
     ),
 )  # fmt: skip
+BEYOND_SHELLS = (*OUTSIDE[9:12], OUTSIDE[14])
+"""What people think and said, purchases, pictures and paper, the future: no command line could be tried on these, so that every tool may be at hand."""

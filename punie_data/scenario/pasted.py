@@ -18,9 +18,13 @@ PASTED = (
     "A minute ago {tool} said this:\n\n{block}\n\n{question}",
     "{block}\n\nThat's from {tool}. {question}",
     "{question} I've pasted what I have from {tool}:\n\n{block}",
+    "That's what I have so far, from {tool}:\n\n{block}\n\n{question}",
+    "{question} All I've looked at until now is what came from {tool}:\n\n{block}",
 )
 """For a result that answers the question and for one that doesn't: which it is must be read in the result."""
 COMMON = {"ruff": "the linter", "ty": "the language server", "rg": "the text search", "git": "git"}
+EDITS = ("cst_rename", "cst_add_import")
+"""Their result is a file to be written, not a finding that one passes on."""
 QUOTED = re.compile(r"[`\n]")
 """What a command inside backticks can't hold."""
 
@@ -33,26 +37,32 @@ def can_be_pasted(outcome: Outcome, longest: int) -> bool:
         and not outcome.truncated
         and not tool.changes_files
         and not tool.calls_tools
+        and outcome.tool not in EDITS
         and "```" not in outcome.content
         and len(outcome.content) <= longest
     )
 
 
-def forms(outcome: Outcome, question: str, chance: Random) -> Iterator[tuple[str, str, str]]:
-    """(what the user ran, what she pastes, its text): now and then as the program prints it, else as the tool returns it."""
+def forms(
+    outcome: Outcome, question: str, chance: Random, exact: bool = False
+) -> Iterator[tuple[str, str, str]]:
+    """(what the user ran, what she pastes, its text): now and then as the program prints it, else as the tool returns it.
+
+    `exact`: with all arguments, whatever the question and the text tell of them.
+    """
     command, text = printed(outcome)
     if text and "```" not in text and chance.random() < 0.6:
         yield f"`{command}`", f"```text\n{text}\n```", text
     language = "json" if outcome.content[:1] == "{" else "text"
-    name = _program(outcome, question, chance)
+    name = _program(outcome, question, chance, exact)
     if name and outcome.content.strip():
         yield name, f"```{language}\n{outcome.content.rstrip()}\n```", outcome.content
 
 
-def _program(outcome: Outcome, question: str, chance: Random) -> str:
+def _program(outcome: Outcome, question: str, chance: Random, exact: bool) -> str:
     """What the user would say she ran, with its arguments where nothing else tells them; "" where they can't be written down."""
     said = f"{question}\n{outcome.content}"
-    if not all(_is_said(value, said) for value in outcome.arguments.values()):
+    if (exact and outcome.arguments) or not all(_is_said(value, said) for value in outcome.arguments.values()):
         given = (
             f"{key}={value if isinstance(value, bool) else json.dumps(value, ensure_ascii=False)}"
             for key, value in outcome.arguments.items()
