@@ -75,7 +75,9 @@ def _gap(outcome: Outcome, repo: Repo, chance: Random) -> Gap | None:
             return missing.PATTERN, {"place": path, "path": path}
         case "cst_find_pattern":
             facts = repo.facts.get(path)
-            return (missing.SOME_PATTERN, {"path": path}) if facts and len(_called(facts)) >= SEVERAL else None
+            return (
+                (missing.SOME_PATTERN, {"path": path}) if facts and len(_called(facts)) >= SEVERAL else None
+            )
         case "pytest_run":
             return missing.A_TEST, {}
         case "workspace_symbols":

@@ -17,7 +17,7 @@ from punie_data.chat import Rejected
 from punie_data.code.repo import Repo
 from punie_data.documents.english import is_verb, third_person
 from punie_data.scenario.ground import evidence, ungrounded
-from punie_data.scenario.pasted import PASTED, can_be_pasted, forms
+from punie_data.scenario.pasted import PASTED, SNIPPETS, can_be_pasted, forms, function_of
 from punie_data.scenario.phrase import bullets, listing, pick, plural, sentence
 from punie_data.scenario.readings_of_reports import readings
 from punie_data.scenario.scene import Scene, Turn
@@ -40,15 +40,9 @@ OPENING = re.compile(
 INSTALLED = re.compile(r"(?:not|n't) installed")
 UNSAID = ("list_files", "cst_find_pattern")
 """Their results don't repeat what was asked of them."""
-SNIPPET = (
-    "Here's a function from {path}:\n\n{block}\n\n{question}",
-    "{question}\n\n{block}",
-    "I'm looking at this code in {path}:\n\n{block}\n\n{question}",
+ENOUGH_SNIPPET = (
     "Just from reading this, without opening the file: {small}\n\n{block}",
-    "Given\n\n{block}\n\n{question}",
     "Quick question about this snippet from {path}. {question}\n\n{block}",
-    "This is from {path}:\n\n{block}\n\n{question}",
-    "{block}\n\n{question}",
     "I've pasted the function, so you needn't open {path}:\n\n{block}\n\n{question}",
     "{question} I mean this one, from {path}:\n\n{block}",
     "About this code:\n\n{block}\n\n{question}",
@@ -203,38 +197,23 @@ def _pasted(scene: Scene, repo: Repo, chance: Random) -> Scene | None:
 
 def _snippet(scene: Scene, repo: Repo, chance: Random) -> Scene | None:
     """A short function, pasted whole, and a question that its text answers."""
-    facts = next((repo.facts[path] for path in scene.paths if path in repo.facts), None)
-    if facts is None:
+    found_function = function_of(scene, repo, chance)
+    if found_function is None:
         return None
-    short = [
-        item
-        for item in facts.functions
-        if 3 <= item.end_line - item.first_line <= 24
-        and not item.is_nested
-        and not item.name.startswith("test_")
-    ]
-    if not short:
-        return None
-    item = short[chance.randrange(len(short))]
-    code = _dedented(repo.lines(facts.path)[item.first_line - 1 : item.end_line])
+    facts, item, code = found_function
     found = questions(item, code, any(one.is_async for one in facts.functions), chance)
-    if "```" in code or not found:
+    if not found:
         return None
     asked = found[chance.randrange(len(found))]
     made = pick(
         chance,
-        SNIPPET,
+        (*SNIPPETS, *ENOUGH_SNIPPET),
         path=facts.path,
         block=f"```python\n{code}\n```",
         question=asked.question,
         small=asked.question[0].lower() + asked.question[1:],
     )
     return _direct(scene, made, asked.answer, (asked.counted,) if asked.counted else ())
-
-
-def _dedented(lines: list[str]) -> str:
-    margin = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
-    return "\n".join(line[margin:].rstrip() for line in lines).strip("\n")
 
 
 def _reformatted(scene: Scene, repo: Repo, chance: Random) -> Scene | None:

@@ -12,14 +12,14 @@ tool       {"success":true,"commit_count":1,"commits":[{"hash":"f7e181c1e116","m
 assistant  It's `f7e181c1e116`.
 """
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from random import Random
 
 from punie_data.chat import Rejected
 from punie_data.code.repo import Repo
 from punie_data.scenario.ground import evidence, ungrounded
-from punie_data.scenario.pasted import PASTED, can_be_pasted, forms
+from punie_data.scenario.left_open import covers, stands_alone, words
+from punie_data.scenario.pasted import PASTED, SNIPPETS, can_be_pasted, forms, function_of
 from punie_data.scenario.phrase import pick
 from punie_data.scenario.scene import Scene, Turn
 from punie_data.tools.base import Outcome
@@ -36,8 +36,19 @@ SO_FAR = (
 )
 """Beside those forms that a result may have that answers the question."""
 LONGEST_PASTED = 1500
-GOES_ON = re.compile(r"(?:And|Also|I also|Now|Then|Next|Again|But|So|Same|The same|OK|Thanks|Yes|No)\b")
-TOO = re.compile(r",? (?:too|as well|instead)[.?!]$")
+SHOWING = (
+    "read_file",
+    "document_symbols",
+    "hover",
+    "search_text",
+    "cst_find_pattern",
+    "write_file",
+    "cst_rename",
+    "cst_add_import",
+)
+"""Of what these tell of a file, its text may tell a part."""
+CODE_SHARE = 0.3
+"""How often it is a function of the file in question that is pasted: its text doesn't say who calls it, nor what the linter thinks of it."""
 TRIES = 8
 """So many other results are tried for one question."""
 
@@ -51,12 +62,15 @@ def derive(scenes: list[Scene], repo: Repo, tools: Toolbox, chance: Random) -> I
     for scene in found:
         if not stands_alone(scene.question):
             continue
+        if chance.random() < CODE_SHARE and (question := _beside_code(scene, repo, chance)):
+            yield scene.changed(turns=(Turn(question, scene.outcomes, scene.answer),))
+            continue
         others = [outcome for other in unchanged if other is not scene for outcome in other.outcomes]
         chance.shuffle(others)
         # What looks most like the answer comes first: the same search elsewhere, another name in the same file.
         own = scene.outcomes[0]
         others = [other for other in others if other.tool == own.tool]
-        others.sort(key=lambda other: -len(_words(other.arguments) & _words(own.arguments)))
+        others.sort(key=lambda other: -len(words(other.arguments) & words(own.arguments)))
         for other in others[:TRIES]:
             question = _beside(scene, other, chance)
             if question:
@@ -64,19 +78,24 @@ def derive(scenes: list[Scene], repo: Repo, tools: Toolbox, chance: Random) -> I
                 break
 
 
-def stands_alone(question: str) -> bool:
-    """Whether it can be said behind anything: whole sentences that go on from nothing."""
-    begins = question[:1].isupper() or question[:1] == "`"
-    ends = question.endswith(("?", ".", "!")) and not TOO.search(question)
-    return begins and ends and "\n" not in question and not GOES_ON.match(question)
+def _beside_code(scene: Scene, repo: Repo, chance: Random) -> str:
+    """The question with a function pasted; "" where there is none, or its text would answer."""
+    found = function_of(scene, repo, chance)
+    if found is None or any(outcome.tool in SHOWING for outcome in scene.outcomes):
+        return ""
+    facts, _, code = found
+    question = pick(
+        chance, SNIPPETS, path=facts.path, block=f"```python\n{code}\n```", question=scene.question
+    )
+    return question if ungrounded(scene.answer, question, scene.counted) is not None else ""
 
 
 def _beside(scene: Scene, other: Outcome, chance: Random) -> str:
     """The question with the other result pasted; "" where that can't be, or would answer it."""
-    if not can_be_pasted(other, LONGEST_PASTED) or any(_covers(other, own) for own in scene.outcomes):
+    if not can_be_pasted(other, LONGEST_PASTED) or any(covers(other, own) for own in scene.outcomes):
         return ""
     # "Which files are deleted?" beside the status of docs is a question about docs: something must say what else is meant.
-    if not (_words(scene.outcomes[0].arguments) - _words(other.arguments)) & _words({"": scene.question}):
+    if not (words(scene.outcomes[0].arguments) - words(other.arguments)) & words({"": scene.question}):
         return ""
     phrasings = PASTED if chance.random() < 0.75 else SO_FAR
     # The question says nothing of the other call, so it may not stand in for its arguments.
@@ -86,22 +105,3 @@ def _beside(scene: Scene, other: Outcome, chance: Random) -> str:
         if ungrounded(scene.answer, seen, scene.counted) is not None:
             return question
     return ""
-
-
-def _words(values: Mapping[str, object]) -> set[str]:
-    """The words of all values, in small letters, those of names with underscores one by one."""
-    found = re.findall(r"[a-z][a-z0-9]+", " ".join(map(str, values.values())).lower())
-    return set(found) - {"py"}
-
-
-def _covers(other: Outcome, own: Outcome) -> bool:
-    """Whether the other call was made for the same or for more: then its result could be counted through or read off."""
-    if other.tool != own.tool:
-        return False
-    wide, narrow = (TOOLS[own.tool].bind(outcome.arguments) for outcome in (other, own))
-    below = wide.pop("path", "."), narrow.pop("path", ".")
-    if own.tool == "read_file":
-        return below[0] == below[1]
-    is_within = below[0] in (".", below[1]) or below[1].startswith(f"{below[0].rstrip('/')}/")
-    wide.pop("count", None), narrow.pop("count", None)
-    return is_within and wide == narrow

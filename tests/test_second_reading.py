@@ -7,15 +7,18 @@ from random import Random
 
 import pytest
 
+from punie_data.chat import Example
 from punie_data.code.facts import FunctionFact
 from punie_data.code.mine import mine
 from punie_data.code.repo import Repo
 from punie_data.documents import inline
 from punie_data.documents.build_files import targets
 from punie_data.generate.judge import judge
+from punie_data.generate.offers import offered
 from punie_data.generate.stale import stale_import
 from punie_data.generators import discover, load
 from punie_data.scenario import missing
+from punie_data.scenario.left_open import covers
 from punie_data.scenario.outside import OUTSIDE
 from punie_data.scenario.scene import Scene, Turn, direct_scene, tool_scene
 from punie_data.scenario.snippets import questions
@@ -212,3 +215,72 @@ def test_a_tool_scene_is_not_held_to_what_documents_say(tiny: Opened) -> None:
     found = scenes("search_text", tiny)[0]
     said = tool_scene(found.question, list(found.outcomes), found.answer, found.category)
     assert getattr(judge(said, tiny[0], "search_text", 0), "reason", "") == ""
+
+
+def rows_of(name: str, sources: tuple[str, ...], tiny: Opened) -> list[tuple[Scene, Example]]:
+    every = discover()
+    return [
+        pair
+        for source in sources
+        for pair in derived_of(every[name], every[source], scenes(source, tiny), *tiny)[0]
+    ]
+
+
+def test_a_second_question_may_take_a_call(tiny: Opened) -> None:
+    """All of 337 conversations with a second question had it answered without a call: a model would never call after its first answer."""
+    rows = rows_of("second_question", ("callers", "lint", "read_span", "log", "hover", "references"), tiny)
+    assert len(rows) >= 6
+    for scene, row in rows:
+        first, second = scene.turns
+        assert row.label.kind == "tool" and first.outcomes and second.outcomes
+        assert not any(covers(one, own) for one in first.outcomes for own in second.outcomes)
+        assert [message.role for message in row.messages].count("user") == 2
+
+
+def test_what_the_first_answer_says_is_not_asked_with_a_call(tiny: Opened) -> None:
+    """A search below src stands for one below src/shop."""
+    [wide, narrow] = (
+        tool_scene(f"Where is `Cart` in {path}?", tiny[1].call("search_text", pattern=r"class Cart\b", path=path), "Line 1.", "search")
+        for path in ("src", "src/tiny_shop")
+    )  # fmt: skip
+    second = generator("second_question")
+    made = [scene.question for scene in second.derive([wide, narrow], *tiny, Random(0))]
+    assert made == [] or all(question != wide.question for question in made)
+    other = tool_scene("Where is `Order` in src?", tiny[1].call("search_text", pattern=r"class Order\b", path="src"), "Line 2.", "search")  # fmt: skip
+    assert list(second.derive([wide, other], *tiny, Random(0)))
+
+
+def test_pasted_code_need_not_be_what_answers(tiny: Opened) -> None:
+    """Of 239 questions with a Python block 217 were answered from it, and none took a look elsewhere."""
+    rows = rows_of(
+        "pasted_besides",
+        ("callers", "lint", "type_errors", "references", "log", "definition", "raises"),
+        tiny,
+    )
+    rows += [
+        (scene, judge(scene, tiny[0], "pasted_besides", 0))
+        for source in ("callers", "lint", "references")
+        for scene in generator("pasted_besides").derive(scenes(source, tiny), *tiny, Random(5))
+    ]
+    beside = [(scene, row) for scene, row in rows if "```python" in scene.question]
+    assert beside
+    for scene, row in beside:
+        assert isinstance(row, Example) and row.label.kind == "tool"
+        assert scene.outcomes[0].tool not in ("read_file", "hover", "document_symbols", "search_text")
+
+
+def test_what_no_shell_could_do_is_refused_with_every_tool_at_hand() -> None:
+    """With all 22 tools, as an agent has them, no row of 1,327 declined."""
+    refusing = Scene(
+        (Turn("What does our architect think of a.py?", (), "I can't ask people."),), "workflow", "cannot"
+    )
+    drawn = {offered(refusing, str(seed)) for seed in range(300)}
+    assert any("run_command" in tools for tools in drawn) and ("execute_code",) in drawn
+    cannot = generator("cannot")
+    assert set(cannot.BEYOND_SHELLS) < set(OUTSIDE)
+    said = " ".join(question for questions, _ in cannot.BEYOND_SHELLS for question in questions)
+    assert not re.search(
+        r"deploy|release of|pull request|e-mail|browser|log",
+        said.replace("next release of", ""),
+        re.IGNORECASE,
+    )

@@ -5,7 +5,10 @@ import re
 from collections.abc import Iterator
 from random import Random
 
+from punie_data.code.facts import FileFacts, FunctionFact
+from punie_data.code.repo import Repo
 from punie_data.scenario.printed import printed
+from punie_data.scenario.scene import Scene
 from punie_data.tools.base import Outcome
 from punie_data.tools.registry import TOOLS
 
@@ -22,6 +25,15 @@ PASTED = (
     "{question} All I've looked at until now is what came from {tool}:\n\n{block}",
 )
 """For a result that answers the question and for one that doesn't: which it is must be read in the result."""
+SNIPPETS = (
+    "Here's a function from {path}:\n\n{block}\n\n{question}",
+    "{question}\n\n{block}",
+    "I'm looking at this code in {path}:\n\n{block}\n\n{question}",
+    "Given\n\n{block}\n\n{question}",
+    "This is from {path}:\n\n{block}\n\n{question}",
+    "{block}\n\n{question}",
+)
+"""For a function whose text answers the question, and for one whose text doesn't."""
 COMMON = {"ruff": "the linter", "ty": "the language server", "rg": "the text search", "git": "git"}
 EDITS = ("cst_rename", "cst_add_import")
 """Their result is a file to be written, not a finding that one passes on."""
@@ -62,7 +74,9 @@ def forms(
 def _program(outcome: Outcome, question: str, chance: Random, exact: bool) -> str:
     """What the user would say she ran, with its arguments where nothing else tells them; "" where they can't be written down."""
     said = f"{question}\n{outcome.content}"
-    if (exact and outcome.arguments) or not all(_is_said(value, said) for value in outcome.arguments.values()):
+    if (exact and outcome.arguments) or not all(
+        _is_said(value, said) for value in outcome.arguments.values()
+    ):
         given = (
             f"{key}={value if isinstance(value, bool) else json.dumps(value, ensure_ascii=False)}"
             for key, value in outcome.arguments.items()
@@ -79,3 +93,28 @@ def _is_said(value: object, text: str) -> bool:
         return value is not True
     written = {value, json.dumps(value, ensure_ascii=False)[1:-1]}
     return any(re.search(rf"(?<![\w./-]){re.escape(one)}(?![\w/-]|\.\w)", text) for one in written)
+
+
+def function_of(scene: Scene, repo: Repo, chance: Random) -> tuple[FileFacts, FunctionFact, str] | None:
+    """A short function of the file that the scene is about, the one that it is about if there is one, with its text; None where there is none."""
+    facts = next((repo.facts[path] for path in scene.paths if path in repo.facts), None)
+    if facts is None:
+        return None
+    short = [
+        item
+        for item in facts.functions
+        if 3 <= item.end_line - item.first_line <= 24
+        and not item.is_nested
+        and not item.name.startswith("test_")
+    ]
+    if not short:
+        return None
+    named = [item for item in short if item.name == scene.symbol.rpartition(".")[2]]
+    item = named[0] if named else short[chance.randrange(len(short))]
+    code = _dedented(repo.lines(facts.path)[item.first_line - 1 : item.end_line])
+    return None if "```" in code else (facts, item, code)
+
+
+def _dedented(lines: list[str]) -> str:
+    margin = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
+    return "\n".join(line[margin:].rstrip() for line in lines).strip("\n")
