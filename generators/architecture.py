@@ -259,12 +259,13 @@ def _modules(repo: Repo, chance: Random) -> Iterator[Scene]:
         facts
         for facts in repo.sources
         if len(facts.docstring) >= 80
-        # What no documentation speaks of, one would look up.
-        and facts.module in repo.documented
         and not any(part.strip("_").startswith("test") for part in facts.module.split("."))
     ]
     chance.shuffle(found)
     for facts in found:
+        # What no documentation speaks of, one would look up.
+        if repo.articles and facts.module not in repo.documented:
+            continue
         parts = docstring_blocks(repo.lines(facts.path), facts.docstring)
         if len(parts) > 1 and parts[1].kind == "other":
             parts = parts[2:]  # a title with its underline

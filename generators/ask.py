@@ -4,6 +4,7 @@ user       rename best_sellers, it's in src/tiny_shop/reports.py
 assistant  Which name should replace `best_sellers`?
 """
 
+import re
 from collections.abc import Iterator
 from random import Random
 
@@ -115,7 +116,8 @@ def _is_one_of_several(facts: FileFacts | None, name: str) -> bool:
 def _unrelated(old: str, text: str, chance: Random) -> str:
     """A name of the same kind that the file doesn't have; a synonym of the old one would tell which one is meant."""
     kind = CONSTANTS if old.isupper() else CLASSES if old.lstrip("_")[:1].isupper() else FUNCTIONS
-    return chance.choice([name for name in kind if name not in text] or kind)
+    order = chance.sample(kind, len(kind))
+    return next((name for name in order if not re.search(rf"\b{name}\b", text)), order[0])
 
 
 def _thing(facts: FileFacts | None, symbol: str) -> Gap | None:

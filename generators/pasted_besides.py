@@ -57,9 +57,11 @@ def derive(scenes: list[Scene], repo: Repo, tools: Toolbox, chance: Random) -> I
     """Each question with what came of another one: same calls, same answer, a longer question."""
     found = [scene for scene in scenes if scene.kind == "tool" and len(scene.turns) == 1 and scene.outcomes]
     chance.shuffle(found)
+    # Of each scene its own: what is tried depends on texts, and one more try would change all that follow.
+    chances = [Random(chance.random()) for _ in found]
     # What ruff says behind a change that was tried out is true of no file that there is.
     unchanged = [scene for scene in found if not any(TOOLS[one.tool].changes_files for one in scene.outcomes)]
-    for scene in found:
+    for scene, chance in zip(found, chances, strict=True):
         if not stands_alone(scene.question):
             continue
         if chance.random() < CODE_SHARE and (question := _beside_code(scene, repo, chance)):

@@ -38,7 +38,9 @@ def derive(scenes: list[Scene], repo: Repo, tools: Toolbox, chance: Random) -> I
     """One verified scene behind another of the same generator; questions that a result answers already are `follow_up`'s."""
     found = [scene for scene in scenes if _is_plain(scene)]
     chance.shuffle(found)
-    for scene in found:
+    # Of each scene its own: what is tried depends on texts, and one more try would change all that follow.
+    chances = [Random(chance.random()) for _ in found]
+    for scene, chance in zip(found, chances, strict=True):
         if not stands_alone(scene.question):
             continue
         others = [

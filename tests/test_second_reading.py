@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 
 import pytest
 
@@ -16,6 +17,8 @@ from punie_data.documents.build_files import targets
 from punie_data.generate.judge import judge
 from punie_data.generate.offers import offered
 from punie_data.generate.stale import stale_import
+from punie_data.generate.task import Shard
+from punie_data.generate.without import leave_out
 from punie_data.generators import discover, load
 from punie_data.scenario import missing
 from punie_data.scenario.left_open import covers
@@ -87,8 +90,9 @@ def test_a_refusal_is_about_what_was_asked_for(tiny: Opened) -> None:
 
 def test_the_new_name_does_not_tell_the_old_one(tiny: Opened) -> None:
     """Of "call it `_Greeting`" and five classes everybody knows which one is meant."""
+    ask = generator("ask")
     asked = [
-        scene for _, scene in zip(range(60), generator("ask").derive(scenes("rename", tiny) * 8, *tiny, Random(3)), strict=False)
+        scene for _, scene in zip(range(60), ask.derive(scenes("rename", tiny) * 8, *tiny, Random(3)), strict=False)
     ]  # fmt: skip
     without = [
         scene for scene in asked if any(_fits(each, scene.question) for each in missing.OLD_NAME.questions)
@@ -96,7 +100,7 @@ def test_the_new_name_does_not_tell_the_old_one(tiny: Opened) -> None:
     assert without
     for scene in without:
         new = re.search(r"`?(\w+)`?", scene.question.partition("`")[2] or scene.question.split(" to ")[1])
-        assert new and new[1] not in tiny[0].definitions
+        assert new and new[1] in {*ask.FUNCTIONS, *ask.CLASSES, *ask.CONSTANTS}
 
 
 def _fits(template: str, question: str) -> bool:
@@ -121,6 +125,7 @@ def test_a_file_to_be_written_needs_what_writes(tiny: Opened) -> None:
         ("build36 build37: clean\nclean:\n", ["build36", "build37", "clean"]),
         ("build38: PYTHON = python3.8\nbuild38: clean\n", ["build38"]),
         ("CC := gcc\nx ::= 1\nall : a\n", ["all"]),
+        ("clean:: one\nclean:: two\n", ["clean", "clean"]),
         (".PHONY: test\ntest: ; pytest\n", ["test"]),
     ],
 )
@@ -169,13 +174,78 @@ def test_a_title_that_names_another_thing_is_not_believed(content: str, shown: s
     assert inline._role("class", content) == shown
 
 
-def test_what_no_documentation_speaks_of_is_looked_up(tiny: Opened) -> None:
+@pytest.mark.parametrize("name", ["architecture", "docstring_concept"])
+def test_what_no_documentation_speaks_of_is_looked_up(
+    name: str, tiny: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """ "What is `svcs_di._container_mixin` responsible for?" was to be answered without a look at it."""
     repo, tools = tiny
-    for name in ("architecture", "docstring_concept"):
-        for scene in generator(name).generate(repo, tools, Random(0)):
-            if isinstance(scene, Scene) and scene.symbol:
-                assert scene.symbol.rpartition(".")[2] in repo.documented or scene.symbol in repo.documented
+    every = {facts.module for facts in repo.sources} | {item.name for _, item in repo.classes()}
+
+    def made(documented: frozenset[str]) -> list[str]:
+        monkeypatch.setitem(repo.__dict__, "documented", documented)
+        found = generator(name).generate(repo, tools, Random(0))
+        return [scene.symbol for scene in found if isinstance(scene, Scene) and scene.symbol]
+
+    assert made(frozenset(every)) and not made(frozenset())
+
+
+def test_names_are_documented_where_they_are_written_as_names() -> None:
+    """ "run", which every page has, would else document a method of that name."""
+    text = "To run a Group, use `Cart.add`, TagTracer or shop.money. Then call check_out().\n\n    indented = Basket\n"
+    documents = SimpleNamespace(articles=[SimpleNamespace(section=SimpleNamespace(text=text))])
+    found = Repo.documented.func(documents)
+    assert {"Cart.add", "add", "TagTracer", "shop.money", "money", "check_out", "Basket"} <= found
+    assert not {"run", "Group", "To", "use", "Then"} & found
+
+
+def a_repo(**files: str) -> Repo:
+    facts = {f"pkg/{name}.py": mine(f"pkg/{name}.py", text.encode()) for name, text in files.items()}
+    return Repo("pkg", Path("/nowhere"), "1", "MIT", list(facts), facts, False)
+
+
+@pytest.mark.parametrize(
+    ("begins", "name", "stale"),
+    [
+        ("from ._a import *", "A", ""),
+        ("from ._a import *", "B", "pkg.B"),
+        ("from ._a import *", "save", "pkg.save"),
+        ("from foreign import *", "B", ""),
+        ("def __getattr__(name): ...", "B", ""),
+        ("import os as B", "B", ""),
+    ],
+)
+def test_a_package_may_have_what_its_text_does_not_show(begins: str, name: str, stale: str) -> None:
+    """A method is no name that one imports; what a foreign module brings, nobody knows."""
+    repo = a_repo(
+        __init__=f"{begins}\n", _a="class A:\n    def save(self): ...\n    def __getattr__(self, name): ...\n"
+    )
+    assert stale_import(f"from pkg import {name}", repo) == stale
+    assert stale_import(f"from pkg.compiled import {name}", repo) == ""
+
+
+@pytest.mark.parametrize(
+    ("content", "is_left"),
+    [
+        ('{"text":"x\\\\ncorp.example"}', False),
+        ('{"text":"a \\\\"corp.example\\\\" b"}', False),
+        ("see\ncorp.example", False),
+        ("incorp.example", True),
+    ],
+)
+def test_what_is_left_out_is_found_in_json_as_well(content: str, is_left: bool) -> None:
+    """In JSON a line end is a backslash and an n, behind which no word begins: the name would stay in the data."""
+    message = {"role": "tool", "content": content.replace("\\\\", "\\")}
+    origin = {"generator": "g", "repo": "r", "symbol": "", "paths": [], "spans": []}
+    shard = leave_out(Shard([{"messages": [message], "origin": origin}]), [r"\bcorp\.example"])
+    assert bool(shard.rows) == is_left
+
+
+def test_what_is_left_out_of_calls_is_looked_for_in_each_argument() -> None:
+    call = {"function": {"name": "write_file", "arguments": {"content": "a\nhost"}}}
+    row = {"messages": [{"role": "assistant", "content": "", "tool_calls": [call]}], "origin": {"generator": "g", "repo": "r", "symbol": "", "paths": [], "spans": []}}  # fmt: skip
+    assert not leave_out(Shard([row]), ["other", "(?m)^host$"]).rows
+    assert leave_out(Shard([row]), ["other", "(?m)^host$"]).rejected[0]["detail"] == "expression 2"
 
 
 @pytest.mark.parametrize(("annotation", "asked"), [("Inject[Database]", False), ("Database", True)])
@@ -278,6 +348,11 @@ def test_what_no_shell_could_do_is_refused_with_every_tool_at_hand() -> None:
     assert any("run_command" in tools for tools in drawn) and ("execute_code",) in drawn
     cannot = generator("cannot")
     assert set(cannot.BEYOND_SHELLS) < set(OUTSIDE)
+    first = ["Ask Jonas", "Order a faster", "Turn this design", "When will the next"]
+    assert all(
+        questions[0].startswith(begins)
+        for begins, (questions, _) in zip(first, cannot.BEYOND_SHELLS, strict=True)
+    )
     said = " ".join(question for questions, _ in cannot.BEYOND_SHELLS for question in questions)
     assert not re.search(
         r"deploy|release of|pull request|e-mail|browser|log",

@@ -12,6 +12,11 @@ from punie_data.code.lines import lines_of
 from punie_data.documents.passages import Article, articles, is_article, spelling
 from punie_data.documents.sections import sections
 
+NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
+CODE_SPAN = re.compile(
+    r"```.*?```|~~~.*?~~~|`[^`\n]+`|^(?: {4}|\t)[^\n]*|[A-Za-z_][\w.]*\(|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+|\b\w*(?:[a-z][A-Z]|\w_\w)\w*",
+    re.DOTALL | re.MULTILINE,
+)
 Once = Callable[..., Any]
 """`once(parse, path, text, …)` is what `parse(path, text, …)` returns."""
 
@@ -80,21 +85,30 @@ class Repo:
         return found
 
     @cached_property
-    def packages(self) -> frozenset[str]:
-        """The top-level packages and modules of the project itself."""
-        return frozenset(facts.module.partition(".")[0] for facts in self.sources if facts.module)
+    def modules(self) -> frozenset[str]:
+        """The dotted names of the project's modules and of the packages above them, of those that are no scripts or documentation."""
+        found: set[str] = set()
+        for facts in (*self.sources, *self.tests):
+            parts = facts.module.split(".") if facts.module else []
+            found.update(".".join(parts[:depth]) for depth in range(1, len(parts) + 1))
+        return frozenset(found)
 
     @cached_property
     def importable(self) -> frozenset[str]:
-        """Every name that `from` one of the project's modules `import` could find: what they define and import, and the modules; "*" where
-        one imports everything of a foreign module.
+        """Every name that an import from one of the project's modules could find: what modules define and import, and their own names; "*" where one
+        imports everything of a module that isn't read here.
         """
-        found = {part for facts in self.sources for part in facts.module.split(".")}
-        for facts in self.sources:
-            found.update(item.name for item in (*facts.classes, *facts.functions, *facts.variables))
+        found = {part for name in self.modules for part in name.split(".")}
+        for facts in self.python:
+            found.update(item.name for item in facts.classes if not item.is_nested)
+            found.update(item.name for item in facts.functions if not item.is_method and not item.is_nested)
+            found.update(item.name for item in facts.variables)
             for item in facts.imports:
-                own = item.level or item.module.partition(".")[0] in self.packages
-                found.add("*" if item.name == "*" and not own else item.bound)
+                is_ours = (item.level and not item.module) or item.module.rpartition(".")[2] in found
+                if item.name != "*":
+                    found.add(item.bound)
+                elif not is_ours:
+                    found.add("*")
         return frozenset(found)
 
     @cached_property
@@ -159,12 +173,15 @@ class Repo:
 
     @cached_property
     def documented(self) -> frozenset[str]:
-        """Every name that the documentation writes, dotted ones as they are and by their last part."""
+        """Every name that the documentation writes as one, dotted names as they are and by their last part: in code, called, or of a form that words
+        don't have. "run" in a sentence is a word.
+        """
         found: set[str] = set()
         for part in self.articles:
-            names = re.findall(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*", part.section.text)
-            found.update(names)
-            found.update(name.rpartition(".")[2] for name in names)
+            for marked in CODE_SPAN.findall(part.section.text):
+                names = NAME.findall(marked)
+                found.update(names)
+                found.update(name.rpartition(".")[2] for name in names)
         return frozenset(found)
 
     @cached_property

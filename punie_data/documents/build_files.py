@@ -10,7 +10,7 @@ def hooks(text: str) -> list[str]:
 def targets(text: str) -> list[str]:
     """The targets of a Makefile; a rule may have several, and a line that sets a variable for some is none."""
     found = []
-    for names, rest in re.findall(r"^([A-Za-z][\w .-]*?)[ ]*:(?![:=])(.*)$", text, re.MULTILINE):
+    for names, rest in re.findall(r"^([A-Za-z][\w .-]*?)[ ]*::?(?![:=])(.*)$", text, re.MULTILINE):
         if not re.match(r"\s*[\w.-]+\s*[:+?]?=", rest):
             found += names.split()
     return found

@@ -50,5 +50,7 @@ def picked(file: Path, rows: Iterable[Row]) -> tuple[str, list[Row]]:
 
 def _name(row: Row) -> tuple[str, str, str]:
     question = next(message["content"] for message in row["messages"] if message["role"] == "user")
-    kind = "code" if row["tools"] == [CODE] else row["label"]["kind"]
+    kind = row["label"]["kind"]
+    if kind == "tool" and row["tools"] == [CODE]:
+        kind = "code"
     return kind, row["origin"]["repo"], question.split("\n", 1)[0].strip()

@@ -69,15 +69,16 @@ def write_twins(
     sources = [places[name] for name in asked if name in places]
     if not sources:
         raise UserError(f"{original}: its manifest names no repository that could be renamed")
-    mining_seed = int(manifest.get("options", {}).get("seed", 0))
+    options = manifest.get("options", {})
     found = twins(
         [row for row in rows if row["origin"]["repo"] in places],
         sources,
         seed,
-        mining_seed,
+        int(options.get("seed", 0)),
         cache,
         jobs,
         progress,
+        tuple(options.get("without", ())),
     )
     if not found.rows:
         raise UserError(f"no query of {original} was asked again of the renamed repositories: was it mined?")
@@ -101,8 +102,9 @@ def twins(
     cache: Path,
     jobs: int,
     progress: Progress,
+    without: tuple[str, ...] = (),
 ) -> Twins:
-    """The twins of `rows`, which were mined from `sources` with `mining_seed`. UserError where a repository can't be renamed without breaking it."""
+    """The twins of `rows`, which were mined from `sources` with `mining_seed`, `without` what rows may not name. UserError where a repository can't be renamed without breaking it."""
     found = Twins()
     renamings = {source.name: fitting(source, seed, cache, progress) for source in sources}
     found.repositories = [
@@ -114,7 +116,7 @@ def twins(
     if doubled:
         raise UserError(f"two of the renamed repositories would be called {doubled}: choose another seed")
     every, found.manifest, _ = mined(
-        [one.source for one in renamings.values()], cache, mining_seed, jobs, progress
+        [one.source for one in renamings.values()], cache, mining_seed, jobs, progress, without
     )
     originals = {one.source.name: one for one in renamings.values()}
     waiting: dict[tuple[str, ...], list[dict[str, Any]]] = {}

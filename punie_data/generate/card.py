@@ -1,5 +1,6 @@
 """The dataset's card: what is in it, whose it is, and how it is made again. Markdown, the same bytes for the same manifest."""
 
+import shlex
 from collections import Counter
 from typing import Any
 
@@ -63,6 +64,7 @@ def command(manifest: dict[str, Any]) -> str:
     words.append(f"--seed {options['seed']} --quota {options['quota']} --cap {options['cap']}")
     if options["limit"] is not None:
         words.append(f"--limit {options['limit']}")
+    words += [f"--without {shlex.quote(one)}" for one in options.get("without", ())]
     if options["allow_exec"]:
         words.append("--allow-exec")
     return " \\\n    ".join(words)

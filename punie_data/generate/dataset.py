@@ -115,7 +115,12 @@ def _allot(
         for row in shard.rows:
             if row["label"]["kind"] not in kinds:
                 continue
-            question = (repo, row["label"]["kind"], row["tools"] == [CODE], *asked(row["messages"]))
+            question = (
+                repo,
+                row["label"]["kind"],
+                row["label"]["kind"] == "tool" and row["tools"] == [CODE],
+                *asked(row["messages"]),
+            )
             if row["id"] in seen or question in seen:
                 report.duplicates += 1
                 continue

@@ -1,29 +1,31 @@
 """Rows that name what no row may: the user's own expressions, looked for in everything that a row says."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from punie_data.chat import Rejected, canonical
+from punie_data.chat import Rejected
 from punie_data.errors import UserError
 from punie_data.generate.task import Shard
 
 REASON = "names what is to be left out"
+ESCAPE = re.compile(r'\\(["\\/nrt])')
+ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
 
 
 def check_expressions(expressions: Sequence[str]) -> None:
-    """UserError where one is no regular expression, or would leave nothing."""
+    """UserError where one is no regular expression, or finds something in an empty text and so in every row."""
     for expression in expressions:
         try:
             found = re.search(expression, "")
-        except re.error as error:
+        except (re.error, OverflowError, RecursionError) as error:
             raise UserError(f"without {expression!r}: not a regular expression: {error}") from None
         if found:
             raise UserError(f"without {expression!r}: it matches every row")
 
 
 def leave_out(shard: Shard, expressions: Sequence[str]) -> Shard:
-    """The rows that hold none of the expressions. The others are rejected, and what is kept of them is the expression alone: not what it found.
+    """The rows that hold none of the expressions. The others are rejected, and nothing of them is kept, nor what was found: only which expression it was.
 
     Rows that were rejected before are told of without their text where that holds one.
     """
@@ -34,7 +36,8 @@ def leave_out(shard: Shard, expressions: Sequence[str]) -> Shard:
     for row in shard.rows:
         if found := _first(_texts(row), anywhere):
             origin = row["origin"]
-            rejected.append(Rejected(REASON, origin["generator"], origin["repo"], detail=found).to_json())
+            detail = f"expression {found}"
+            rejected.append(Rejected(REASON, origin["generator"], origin["repo"], detail=detail).to_json())
         else:
             rows.append(row)
     for row in shard.rejected:
@@ -45,18 +48,36 @@ def leave_out(shard: Shard, expressions: Sequence[str]) -> Shard:
     return Shard(rows, rejected, shard.unavailable, shard.seconds, shard.redactions, shard.again)
 
 
-def _first(texts: Sequence[str] | Iterator[str], anywhere: Sequence[re.Pattern[str]]) -> str:
+def _first(texts: Iterable[str], anywhere: Sequence[re.Pattern[str]]) -> int:
+    """The number of the first expression that finds something, counted from 1; 0 where none does."""
     for text in texts:
-        for one in anywhere:
-            if one.search(text):
-                return one.pattern
-    return ""
+        for number, one in enumerate(anywhere, 1):
+            if one.search(text) or ("\\" in text and one.search(_decoded(text))):
+                return number
+    return 0
+
+
+def _decoded(text: str) -> str:
+    """JSON in a result or a question with its line ends and quotation marks as they were: behind "\\n" a word doesn't begin, behind a line end it does."""
+    return ESCAPE.sub(lambda found: ESCAPED.get(found[1], found[1]), text)
 
 
 def _texts(row: Mapping[str, Any]) -> Iterator[str]:
     for message in row["messages"]:
         yield message["content"]
         for call in message.get("tool_calls", ()):
-            yield canonical(call["function"]["arguments"]).decode()
-    yield from row["origin"]["paths"]
-    yield row["origin"]["symbol"]
+            yield from _strings(call["function"]["arguments"])
+    origin = row["origin"]
+    yield from (origin["repo"], origin["symbol"], *origin["paths"], *origin["spans"])
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield key
+            yield from _strings(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _strings(inner)

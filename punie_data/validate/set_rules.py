@@ -102,7 +102,7 @@ def offer_betrays_kind(view: SetView) -> Iterator[Finding]:
 
     The list of tools then says what is right, and the question need not be read. A real set had it: of 1,294 refusals 93 % were offered what was left
     where a tool had been withdrawn, and no other row was; a model trained on it decided 95 % of its test right, and 84 % once others were offered the same.
-    Found where half of a kind's rows (20 at least, and fewer than half of the set) have lists of which nine tenths of the other rows are of the kind.
+    Found where more than half of a kind's rows (20 at least, and no more than half of the set) have lists of which nine tenths of the other rows are of the kind.
     """
     kinds, offers = view.kinds_by_offer
     for place, kind in enumerate(KINDS):
