@@ -85,7 +85,10 @@ def _beside_code(scene: Scene, repo: Repo, chance: Random) -> str:
     found = function_of(scene, repo, chance)
     if found is None or any(outcome.tool in SHOWING for outcome in scene.outcomes):
         return ""
-    facts, _, code = found
+    facts, item, code = found
+    # It is what the question is about, or a part of the file that it is about: nobody pastes anything else.
+    if item.name != scene.symbol.rpartition(".")[2] and (scene.symbol or facts.path not in scene.question):
+        return ""
     question = pick(
         chance, SNIPPETS, path=facts.path, block=f"```python\n{code}\n```", question=scene.question
     )

@@ -1,6 +1,13 @@
 """A second question that the result at hand does not answer: it takes a call of its own.
 
-user       placeholder
+user       Any async functions in src/tiny_shop/catalogue.py?
+assistant  search_text(pattern="^\\s*async def \\w+", path="src/tiny_shop/catalogue.py")
+tool       {"success":true,"pattern":"^\\s*async def \\w+","match_count":0,"file_count":0,"matches":[],"parse_error":null}
+assistant  src/tiny_shop/catalogue.py defines no async functions.
+user       That helps. List the coroutines that src/tiny_shop/orders.py defines.
+assistant  search_text(pattern="^\\s*async def \\w+", path="src/tiny_shop/orders.py")
+tool       {"success":true,"pattern":"^\\s*async def \\w+","match_count":1,"file_count":1,"matches":[{"file":"src/tiny_shop/orders.py","line":46,"column":1,"text":"async def place(self, cart: Cart, day: date) -> Order:"}],"parse_error":null}
+assistant  Only one: `place` (line 46).
 """
 
 from collections.abc import Iterator
@@ -21,12 +28,12 @@ OPENINGS = (
     "{question}",
     "Thanks. {question}",
     "OK. {question}",
-    "Good. Next one: {question}",
     "All right. {question}",
     "Good to know. {question}",
     "That helps. {question}",
-    "Another one: {question}",
-    "Now something else. {question}",
+    "One more. {question}",
+    "Another one. {question}",
+    "I have a second question. {question}",
 )
 LONGEST = 6000
 """Characters of the first result, which is read again with the second question."""
