@@ -1,4 +1,4 @@
-"""A second question that the result at hand does not answer: it takes a call of its own.
+r"""A second question that the result at hand does not answer: it takes a call of its own.
 
 user       Any async functions in src/tiny_shop/catalogue.py?
 assistant  search_text(pattern="^\\s*async def \\w+", path="src/tiny_shop/catalogue.py")

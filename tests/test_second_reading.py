@@ -174,20 +174,28 @@ def test_a_title_that_names_another_thing_is_not_believed(content: str, shown: s
     assert inline._role("class", content) == shown
 
 
-@pytest.mark.parametrize("name", ["architecture", "docstring_concept"])
-def test_what_no_documentation_speaks_of_is_looked_up(
-    name: str, tiny: Opened, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_no_documentation_speaks_of_is_looked_up(tmp_path: Path) -> None:
     """ "What is `svcs_di._container_mixin` responsible for?" was to be answered without a look at it."""
-    repo, tools = tiny
-    every = {facts.module for facts in repo.sources} | {item.name for _, item in repo.classes()}
-
-    def made(documented: frozenset[str]) -> list[str]:
-        monkeypatch.setitem(repo.__dict__, "documented", documented)
-        found = generator(name).generate(repo, tools, Random(0))
-        return [scene.symbol for scene in found if isinstance(scene, Scene) and scene.symbol]
-
-    assert made(frozenset(every)) and not made(frozenset())
+    told = "A module of rules that decide which discounts there are and in which order they are tried when a cart is priced."
+    files = {
+        "README.md": "# Shop\n\nAll prices come from `shop.known`, in which `KnownRule` decides.\n\n## Use\n\nCall it.\n",
+        "shop/__init__.py": "",
+        **{
+            f"shop/{name}.py": f'"""{told}"""\n\n\nclass {name.title()}Rule:\n    """{name.title()}Rule decides which discounts there are, in which order they are tried and how."""\n'
+            for name in ("known", "hidden")
+        },
+    }
+    for path, text in files.items():
+        (tmp_path / "shop" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "shop" / path).write_text(text)
+    with opened(tmp_path / "shop", tmp_path / "cache") as (repo, tools):
+        for name, known in (("architecture", "shop.known"), ("docstring_concept", "KnownRule")):
+            made = [
+                scene
+                for scene in generator(name).generate(repo, tools, Random(0))
+                if isinstance(scene, Scene)
+            ]
+            assert [scene.symbol for scene in made if scene.symbol] == [known]
 
 
 def test_names_are_documented_where_they_are_written_as_names() -> None:
@@ -298,7 +306,11 @@ def rows_of(name: str, sources: tuple[str, ...], tiny: Opened) -> list[tuple[Sce
 
 def test_a_second_question_may_take_a_call(tiny: Opened) -> None:
     """All of 337 conversations with a second question had it answered without a call: a model would never call after its first answer."""
-    rows = rows_of("second_question", ("callers", "lint", "read_span", "log", "hover", "references"), tiny)
+    rows = rows_of(
+        "second_question",
+        ("callers", "lint", "read_span", "log", "async_functions", "search_text", "type_errors", "todos"),
+        tiny,
+    )
     assert len(rows) >= 6
     for scene, row in rows:
         first, second = scene.turns
