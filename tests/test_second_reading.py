@@ -181,7 +181,7 @@ def test_what_no_documentation_speaks_of_is_looked_up(tmp_path: Path) -> None:
         "README.md": "# Shop\n\nAll prices come from `shop.known`, in which `KnownRule` decides.\n\n## Use\n\nCall it.\n",
         "shop/__init__.py": "",
         **{
-            f"shop/{name}.py": f'"""{told}"""\n\n\nclass {name.title()}Rule:\n    """{name.title()}Rule decides which discounts there are, in which order they are tried and how."""\n'
+            f"shop/{name}.py": f'"""{told}"""\n\n\nclass {name.title()}Rule:\n    """{name.title()}Rule decides which discounts there are and in which order they are tried when the price of a cart is asked for."""\n'
             for name in ("known", "hidden")
         },
     }
