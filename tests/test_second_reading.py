@@ -189,13 +189,22 @@ def test_what_no_documentation_speaks_of_is_looked_up(tmp_path: Path) -> None:
         (tmp_path / "shop" / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "shop" / path).write_text(text)
     with opened(tmp_path / "shop", tmp_path / "cache") as (repo, tools):
-        for name, known in (("architecture", "shop.known"), ("docstring_concept", "KnownRule")):
-            made = [
-                scene
-                for scene in generator(name).generate(repo, tools, Random(0))
-                if isinstance(scene, Scene)
-            ]
-            assert [scene.symbol for scene in made if scene.symbol] == [known]
+        made = list(generator("architecture").generate(repo, tools, Random(0)))
+        assert [scene.symbol for scene in made if isinstance(scene, Scene) and scene.symbol] == ["shop.known"]
+
+
+def test_a_class_that_no_documentation_speaks_of_is_looked_up(
+    tiny: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo, tools = tiny
+
+    def made(*documented: str) -> list[str]:
+        monkeypatch.setitem(repo.__dict__, "documented", frozenset(documented))
+        found = generator("docstring_concept").generate(repo, tools, Random(0))
+        return [scene.symbol for scene in found if isinstance(scene, Scene)]
+
+    every = made(*(item.name for _, item in (*repo.classes(), *repo.functions())))
+    assert every and made(every[0]) == every[:1] and not made()
 
 
 def test_names_are_documented_where_they_are_written_as_names() -> None:
