@@ -35,7 +35,7 @@ def fair_shares(counts: Mapping[Cell, int], total: int) -> dict[Cell, int]:
 def quotas(cap: int, generators: int) -> tuple[int, int]:
     """(rows a generator, rows that each derived generator makes of one generator's): what the cap can't take need not be made.
 
-    Six derived generators follow each, and of what they may make some two thirds can be made.
+    Seven derived generators follow each, and of what they may make some two thirds can be made.
     """
     derived = 2 if cap >= ROOMY else 1
     return max(1, min(QUOTA, round(cap / max(1, generators) - 4 * derived))), derived
