@@ -1,17 +1,17 @@
 r"""Add an import, unless it is there.
 
-user       Add `import time` to src/tiny_shop/payments.py.
-assistant  cst_add_import(file_path="src/tiny_shop/payments.py", import_statement="import time")
-tool       {"success":true,"import_added":true,"modified_source":"…import retry\nimport time\n…
-assistant  Added. That part of the file becomes:
+user       add import to src/tiny_shop/__init__.py, dry run: import warnings
+assistant  cst_add_import(file_path="src/tiny_shop/__init__.py", import_statement="import warnings")
+tool       {"success":true,"import_added":true,"modified_source":"…OrderService\nimport warnings\n…
+assistant  The import is new to src/tiny_shop/__init__.py:
 
            ```python
            from tiny_shop.money import Money
-           from tiny_shop.retry import retry
-           import time
+           from tiny_shop.orders import Order, OrderService
+           import warnings
            ```
 
-           Nothing is on disk yet.
+           I have only prepared the source, not saved it.
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
 """A request that the tools at hand cannot meet, and an answer that says so.
 
-user       Which files import tiny_shop.orders?
+user       Where do we import `tiny_shop.orders`?
 assistant  I can't get at that from here. A tool that searches or reads files would do it, but it isn't among mine.
 """
 

@@ -1,12 +1,10 @@
 """A pasted result that is of another call: the question beside it still takes a tool.
 
-user       I already ran `git_log(path="tests", count=1)`; this came back:
+user       A colleague sent me this output of `git_log(path="tests", count=1)`. Give me the id of the newest commit that touched src.
 
            ```json
            {"success":true,"commit_count":1,"commits":[{"hash":"22554ed71e4d","message":"Pricing rules, payments and orders","author":"Jon Berg","date":"2024-04-11"}],"parse_error":null}
            ```
-
-           Give me the id of the newest commit that touched src.
 assistant  git_log(path="src", count=1)
 tool       {"success":true,"commit_count":1,"commits":[{"hash":"f7e181c1e116","message":"Reports and documentation","author":"Mia Lind","date":"2024-05-17"}],"parse_error":null}
 assistant  It's `f7e181c1e116`.

@@ -1,6 +1,6 @@
 """Rename this within its file.
 
-user       src/tiny_shop/errors.py: rename PaymentError -> PaymentFailure
+user       src/tiny_shop/errors.py: rename PaymentError -> PaymentFailure, dry run
 assistant  cst_rename(file_path="src/tiny_shop/errors.py", old_name="PaymentError", new_name="PaymentFailure")
 tool       {"success":true,"rename_count":3,"modified_source":"…class PaymentFailure(ShopError):…
 assistant  Three places renamed, with `class PaymentFailure(ShopError):` as the definition. I haven't written the file.
