@@ -75,7 +75,12 @@ def _is_plain(scene: Scene) -> bool:
 
 
 def _leaves_open(first: Scene, second: Scene) -> bool:
-    """Whether nothing of the first conversation answers the second question, and something says that it is about another thing."""
+    """Whether nothing of the first conversation answers the second question, and something says that it is about another thing. Neither may call what
+    the other must not offer.
+    """
+    called = {outcome.tool for scene in (first, second) for outcome in scene.outcomes}
+    if called & {*first.withheld, *second.withheld}:
+        return False
     if any(covers(one, own) for one in first.outcomes for own in second.outcomes):
         return False
     if not (_said(second) - _said(first)) & words({"": second.question}):

@@ -135,6 +135,13 @@ def test_a_later_call_may_use_what_an_earlier_one_returned(repo: Repo) -> None:
     assert "nobody had said" in reason(tool_scene(question, [outcome(), found], "A class.", "workflow"), repo)
 
 
+def test_what_is_called_is_offered(repo: Repo) -> None:
+    """A conversation of two scenes called what the first of them must not offer: a row that shows a call of a tool that isn't there."""
+    good = tool_scene(QUESTION, outcome(), "A class.", "navigation")
+    assert reason(good.changed(withheld=("read_file",)), repo) == ""
+    assert reason(good.changed(withheld=("hover",)), repo) == "calls what must not be offered: hover"
+
+
 def test_offered_tools() -> None:
     """Else a row calls what it does not offer, or a withdrawn tool is offered after all."""
     scene = tool_scene(QUESTION, outcome(), "A class.", "navigation").changed(withheld=("read_file",))

@@ -331,7 +331,9 @@ def test_generators_of_this_page_have_many_phrasings() -> None:
     assert sum(len(gap.questions) for gap in GAPS.values()) >= 150
     assert len({*cannot.WITHDRAWN, *cannot.UNTOLD, *cannot.UNDONE}) >= 35
     assert sum(len(asked) for asked, _ in OUTSIDE) >= 70
-    assert min(len(none.PASTED) + len(none.ENOUGH_PASTED), len(none.SNIPPETS) + len(none.ENOUGH_SNIPPET)) >= 12
+    assert (
+        min(len(none.PASTED) + len(none.ENOUGH_PASTED), len(none.SNIPPETS) + len(none.ENOUGH_SNIPPET)) >= 12
+    )
     assert len(none.PASTED) + len(generator("pasted_besides").SO_FAR) >= 16
 
 

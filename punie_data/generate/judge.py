@@ -41,6 +41,8 @@ def judge(
         # Not remembered with the other verdicts, since it depends on the whole project.
         reason = "imports what the project does not have"
         return Rejected(reason, generator, repo.name, scene.question, name, example)
+    if missing := sorted({outcome.tool for outcome in scene.outcomes} - set(example.tools)):
+        return Rejected("calls what must not be offered", generator, repo.name, scene.question, missing[0], example)  # fmt: skip
     if known is None:
         reason, detail = _trouble(scene, example, repo)
     else:
