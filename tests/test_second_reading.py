@@ -14,6 +14,8 @@ from punie_data.code.mine import mine
 from punie_data.code.repo import Repo
 from punie_data.documents import inline
 from punie_data.documents.build_files import targets
+from punie_data.errors import UserError
+from punie_data.evaluate.picks import picked
 from punie_data.generate.judge import judge
 from punie_data.generate.offers import offered
 from punie_data.generate.stale import stale_import
@@ -380,3 +382,26 @@ def test_what_no_shell_could_do_is_refused_with_every_tool_at_hand() -> None:
         said.replace("next release of", ""),
         re.IGNORECASE,
     )
+
+
+def test_a_pick_means_the_row_that_asks_this_and_no_more(tmp_path: Path) -> None:
+    """A pasted result behind the question, or a second question, made two rows begin alike, and the suite could not be chosen any more."""
+
+    def row(*turns: str, calls: bool = True) -> dict:
+        kind = {"kind": "tool" if calls else "direct", "category": "search"}
+        messages = [{"role": "user", "content": turn} for turn in turns]
+        return {"messages": messages, "tools": ["grep"], "label": kind, "origin": {"repo": "shop"}}
+
+    plain, pasted, second = (
+        row("Where is it?"),
+        row("Where is it?\n\n```\nx\n```"),
+        row("Where is it?", "And that?"),
+    )
+    file = tmp_path / "picks.txt"
+    file.write_text("# Some.\ntool shop: Where is it?\n")
+    assert picked(file, [pasted, second, plain])[1] == [plain]
+    assert picked(file, [pasted, second])[1] == [pasted]
+    file.write_text("# Some.\nsecond shop: Where is it?\n")
+    assert picked(file, [pasted, second, plain])[1] == [second]
+    with pytest.raises(UserError, match="2 rows ask"):
+        picked(file, [second, second])

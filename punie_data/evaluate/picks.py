@@ -4,7 +4,8 @@
     tool itsdangerous: Which classes in this project inherit from `Protocol`?
     direct itsdangerous: How does the signing interface work?
 
-A line is the kind, the repository and the first line of the first question. Rows in Code Mode, which ask the same with one tool, are meant by the kind `code`.
+A line is the kind, the repository and the first line of the first question. Rows in Code Mode, which ask the same with one tool, are meant by the kind `code`;
+conversations whose second question takes a call, which begin as others do, by `second`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -38,6 +39,8 @@ def picked(file: Path, rows: Iterable[Row]) -> tuple[str, list[Row]]:
         if not colon or not space:
             raise UserError(f"{file}:{number}: write KIND REPOSITORY: QUESTION")
         found = known.get((kind, repo, question.strip()), [])
+        # A question that is the line and no more is meant before those that have something pasted behind it.
+        found = [row for row in found if _question(row).strip() == question.strip()] or found
         if len(found) != 1:
             raise UserError(
                 f"{file}:{number}: {'no row asks' if not found else f'{len(found)} rows ask'} this of {repo}"
@@ -49,8 +52,14 @@ def picked(file: Path, rows: Iterable[Row]) -> tuple[str, list[Row]]:
 
 
 def _name(row: Row) -> tuple[str, str, str]:
-    question = next(message["content"] for message in row["messages"] if message["role"] == "user")
     kind = row["label"]["kind"]
     if kind == "tool" and row["tools"] == [CODE]:
         kind = "code"
-    return kind, row["origin"]["repo"], question.split("\n", 1)[0].strip()
+    elif kind == "tool" and sum(message["role"] == "user" for message in row["messages"]) > 1:
+        # It begins as another row does that ends there.
+        kind = "second"
+    return kind, row["origin"]["repo"], _question(row).split("\n", 1)[0].strip()
+
+
+def _question(row: Row) -> str:
+    return next(message["content"] for message in row["messages"] if message["role"] == "user")
