@@ -143,7 +143,13 @@ FINDERS = (
     "run_command",
     "cst_find_pattern",
 )
-"""With one of these at hand the agent would go on and look; where it is to stop, they are not offered."""
+"""With one of these at hand the agent would go on and look; where it is to stop, they are not offered but for the one that failed."""
+
+
+def stopped(made: Scene) -> Scene:
+    """Nothing at hand with which to look further."""
+    used = {outcome.tool for outcome in made.outcomes}
+    return made.changed(withheld=tuple(name for name in FINDERS if name not in used))
 
 
 def generate(repo: Repo, tools: Toolbox, chance: Random) -> Iterator[Scene | Rejected]:
@@ -205,7 +211,7 @@ def missing_file(repo: Repo, tools: Toolbox, chance: Random, read: Sequence[File
             outcome = tools.call(tool, **{"file_path" if tool == "document_symbols" else "path": wrong})
             answer = pick(chance, NO_FILE, path=wrong)
             made = tool_scene(pick(chance, questions, path=wrong), outcome, answer, category)
-            yield made.changed(withheld=FINDERS)
+            yield stopped(made)
 
 
 def elsewhere(repo: Repo, tools: Toolbox, chance: Random, read: Sequence[FileFacts]) -> Iterator[Scene]:
@@ -293,7 +299,7 @@ def moved_symbol(repo: Repo, tools: Toolbox, chance: Random, mended: bool) -> It
         if not mended:
             answer = pick(chance, NOT_THERE, symbol=item.name, path=path, line=line, column=item.column)
             made = tool_scene(question, failed, answer, "navigation", symbol=item.name, paths=[path])
-            yield made.changed(withheld=FINDERS)
+            yield stopped(made)
             continue
         searched = tools.call("search_text", pattern=rf"\b{item.name}\b", path=path)
         if (item.line, item.column) not in [(m.line, m.column) for m in searched.value.matches]:

@@ -8,12 +8,14 @@ import configparser
 import os
 import re
 import sys
+import sysconfig
 import urllib.parse
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from html.parser import HTMLParser
+from itertools import chain
 from pathlib import Path
 
 import orjson
@@ -226,7 +228,11 @@ def _default_index() -> str:
     try:
         import ensurepip
 
-        for wheel in sorted(Path(ensurepip.__file__).parent.glob("_bundled/pip-*.whl")):
+        # Distributions keep it in a folder of their own.
+        folders = [Path(ensurepip.__file__).parent / "_bundled", Path("/usr/share/python-wheels")]
+        if named := sysconfig.get_config_var("WHEEL_PKG_DIR"):
+            folders.append(Path(named))
+        for wheel in chain.from_iterable(sorted(folder.glob("pip-*.whl")) for folder in folders):
             text = zipfile.ZipFile(wheel).read("pip/_internal/models/index.py").decode()
             if match := re.search(r"PackageIndex\(\s*[\"'](https://[^\"']+)", text):
                 return urllib.parse.urljoin(match[1], "/simple")
