@@ -323,6 +323,7 @@ def test_a_second_question_may_take_a_call(tiny: Opened) -> None:
         tiny,
     )
     assert len(rows) >= 6
+    assert not [one for source in ("lint", "async_functions", "log") for one in derived_of(discover()["second_question"], discover()[source], scenes(source, tiny), *tiny)[1]]  # fmt: skip
     for scene, row in rows:
         first, second = scene.turns
         assert row.label.kind == "tool" and first.outcomes and second.outcomes

@@ -136,7 +136,11 @@ def _grounding(scene: Scene, repo: Repo) -> tuple[str, str]:
                 seen.append(str(outcome.arguments["code"]))
         if scene.kind in ("ask", "cannot") and turn is scene.turns[-1]:
             seen += list(TOOLS)
-        trouble = ungrounded(turn.answer, "\n".join(seen), scene.counted)
+        told, counted = "\n".join(seen), scene.counted
+        if turn is not scene.turns[-1]:
+            # What only a later turn counts grounds nothing here, and need not be there yet.
+            counted = tuple(group for group in counted if all(member in told for member in group))
+        trouble = ungrounded(turn.answer, told, counted)
         if trouble:
             return "the answer says more than its evidence", trouble
         seen.append(turn.answer)
