@@ -157,26 +157,15 @@ def _project(
             else bullets([f"`{path}`" for path in spread])
         )
         yield tool_scene(pick(chance, FILES, name=name), outcome, answer, "search", symbol=name, paths=paths)
-    elif len(places) == 1:
-        answer = pick(chance, ONCE, place=told(places[0]))
-        yield tool_scene(
-            pick(chance, where, name=name, project=repo.title),
-            outcome,
-            answer,
-            "search",
-            symbol=name,
-            paths=paths,
-        )
-    elif places and (listed := told_all(places)):
-        answer = pick(chance, SEVERAL, places=counted, Places=sentence(counted), list=listed, name=name)
-        yield tool_scene(
-            pick(chance, where, name=name, project=repo.title),
-            outcome,
-            answer,
-            "search",
-            symbol=name,
-            paths=paths,
-        )
+    else:
+        if len(places) == 1:
+            answer = pick(chance, ONCE, place=told(places[0]))
+        elif places and (listed := told_all(places)):
+            answer = pick(chance, SEVERAL, places=counted, Places=sentence(counted), list=listed, name=name)
+        else:
+            return
+        question = pick(chance, where, name=name, project=repo.title)
+        yield tool_scene(question, outcome, answer, "search", symbol=name, paths=paths)
 
 
 def _misleading(repo: Repo, name: str, files: Sequence[str]) -> bool:

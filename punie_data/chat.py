@@ -6,7 +6,7 @@ because mlx-lm would then take the row for another format.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -165,6 +165,19 @@ class Rejected:
             "question": self.question,
             "example": self.example.to_json() if self.example else None,
         }
+
+
+def strings(value: Any) -> Iterator[str]:
+    """Every string of a JSON value, keys too, in their order."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield key
+            yield from strings(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from strings(inner)
 
 
 def canonical(value: Any) -> bytes:

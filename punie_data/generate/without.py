@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from punie_data.chat import Rejected
+from punie_data.chat import Rejected, strings
 from punie_data.errors import UserError
 from punie_data.generate.task import Shard
 
@@ -66,18 +66,6 @@ def _texts(row: Mapping[str, Any]) -> Iterator[str]:
     for message in row["messages"]:
         yield message["content"]
         for call in message.get("tool_calls", ()):
-            yield from _strings(call["function"]["arguments"])
+            yield from strings(call["function"]["arguments"])
     origin = row["origin"]
     yield from (origin["repo"], origin["symbol"], *origin["paths"], *origin["spans"])
-
-
-def _strings(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield key
-            yield from _strings(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from _strings(inner)

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from punie_data import dialects
+from punie_data.chat import strings
 from punie_data.dataset import manifest_of
 from punie_data.described import Described, openai_form
 from punie_data.dialects.base import Malformed, Parsed, Refused, Rendered, calls_of
@@ -130,24 +131,12 @@ def _control(record: Mapping[str, Any], tokens: frozenset[str], dialect: str) ->
     for number, message in enumerate(record["messages"]):
         texts = [("content", message["content"])]
         if dialect not in ("hermes", "json-fence"):
-            texts += [("arguments", text) for call in calls_of(message) for text in _strings(dict(call.arguments))]  # fmt: skip
+            texts += [("arguments", text) for call in calls_of(message) for text in strings(dict(call.arguments))]  # fmt: skip
         for where, text in texts:
             found = next((mark for mark in marks if mark in text), None)
             if found is not None:
                 return f"messages[{number}].{where}: {found}"
     return ""
-
-
-def _strings(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield key
-            yield from _strings(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _strings(item)
 
 
 @dataclass(slots=True)
